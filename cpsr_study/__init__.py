@@ -1,7 +1,7 @@
 """The state of play of socially responsible public procurement, for any French territory.
 
-A notebook imports `Study`, `charts`, `tables`, `say` and `overview`; they are loaded at first use, so that a command which
-needs none of them starts at once.
+A notebook imports `Study`, `charts`, `tables`, `say` and `overview`; they are loaded at first use, so that a
+command which needs none of them starts at once.
 """
 
 from importlib import import_module

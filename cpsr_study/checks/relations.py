@@ -1,0 +1,111 @@
+"""Relations that published figures must satisfy (`data/reference/relations.csv`), within what their words allow.
+
+`left = right`, over indicators: `x`, `x[category]`, `x[*]` (the same category everywhere), `x@prev` (the year
+before). Values are intervals: a relation fails only when no rounding can reconcile its two sides.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import islice, product
+from typing import Any
+
+from cpsr_study.checks.findings import Context, Finding, allowed, joined, relative_gap
+from cpsr_study.indicators import Relation
+from cpsr_study.precision import evaluate, exactly
+
+_NAME = re.compile(r"([a-z_][a-z0-9_]*)(?:\[([a-z0-9_*]*)\])?(@prev)?")
+MOST_COMBINATIONS = 64
+
+
+def between_figures(context: Context) -> Iterator[Finding]:
+    """A relation that no combination of the published values satisfies."""
+    for relation in context.registry.relations:
+        if relation.kind != "egalite":
+            continue
+        for case in _cases(context, relation):
+            if not any(_holds(relation, combination) for combination in case):
+                yield _finding(context, relation, case[0])
+
+
+def same_thing_elsewhere(context: Context) -> Iterator[Finding]:
+    """Two sources that measure the same thing under two names, at the nearest periods, and disagree."""
+    for relation in context.registry.relations:
+        if relation.kind != "meme_chose":
+            continue
+        left, right = (context.known(*_parse(side)[:2]) for side in (relation.left, relation.right))
+        for geo in sorted({row.geo for row in left} & {row.geo for row in right}):
+            own = max((row for row in left if row.geo == geo), key=lambda row: row.time_period)
+            others = [row for row in right if row.geo == geo]
+            other = min(others, key=lambda row: abs(int(row.time_period[:4]) - int(own.time_period[:4])))
+            if not context.allowed(own).meets(context.allowed(other)):
+                sentence = (
+                    f"{context.name(own)} : {context.text(own)} ; {context.name(other)} : {context.text(other)}. "
+                    f"{relation.sentence}"
+                )
+                texts = (context.text(own), context.text(other))
+                gap = relative_gap(own.value, other.value)
+                yield Finding("deux_sources", "exactitude", "alerte", sentence, (own.id, other.id), *texts, gap)
+
+
+def supported_by(context: Context, row: Any) -> list[str]:
+    """The relations that hold with this statement of a quantity and fail with another."""
+    found = []
+    for relation in context.registry.relations:
+        if relation.kind != "egalite" or row.indicator not in f"{relation.left} {relation.right}":
+            continue
+        for case in _cases(context, relation):
+            mine = [combination for combination in case if row.id in {item.id for item in combination.values()}]
+            rest = [combination for combination in case if combination not in mine]
+            if mine and rest and any(_holds(relation, c) for c in mine) and not any(_holds(relation, c) for c in rest):
+                found.append(relation.label)
+    return found
+
+
+def _cases(context: Context, relation: Relation) -> Iterator[list[dict[str, Any]]]:
+    """For each area, period (and category): the combinations of statements to put in the relation."""
+    names = list(dict.fromkeys(match[0] for match in _NAME.finditer(f"{relation.left} {relation.right}")))
+    first = _parse(names[0])
+    frame = context.by_indicator.get(first[0])
+    if frame is None:
+        return
+    starred = any("[*]" in name for name in names)
+    keys = frame[["geo", "time_period", "category"]].drop_duplicates().itertuples(index=False)
+    for geo, period, category in keys:
+        if not starred and category != (first[1] or ""):
+            continue
+        choices = [_statements(context, name, geo, period, category) for name in names]
+        if all(choices):
+            combinations = islice(product(*choices), MOST_COMBINATIONS)
+            yield [dict(zip(names, combination, strict=True)) for combination in combinations]
+
+
+def _statements(context: Context, name: str, geo: str, period: str, category: str) -> list[Any]:
+    indicator, wanted, previous = _parse(name)
+    when = str(int(period[:4]) - 1) if previous else period
+    return context.rows(indicator, geo, when, category if wanted == "*" else wanted)
+
+
+def _parse(name: str) -> tuple[str, str, bool]:
+    found = _NAME.fullmatch(name)
+    assert found, name
+    return found[1], found[2] or "", bool(found[3])
+
+
+def _holds(relation: Relation, rows: dict[str, Any]) -> bool:
+    values = {name: allowed(row) for name, row in rows.items()}
+    return evaluate(relation.left, values).meets(evaluate(relation.right, values))
+
+
+def _finding(context: Context, relation: Relation, rows: dict[str, Any]) -> Finding:
+    values = {name: exactly(row.value) for name, row in rows.items()}
+    stated, recomputed = evaluate(relation.left, values).low, evaluate(relation.right, values).low
+    first = next(iter(rows.values()))
+    texts = [context.value(value, relation.unit) for value in (stated, recomputed)]
+    used = joined(f"{context.name(row)} : {context.text(row)}" for row in list(rows.values())[1:])
+    sentence = (
+        f"{relation.label}, {context.names.get(first.geo, first.geo)}, {first.time_period} : {texts[0]} annoncé, "
+        f"{texts[1]} recalculé ({used}). À expliquer."
+    )
+    ids = tuple(dict.fromkeys(row.id for row in rows.values()))
+    gap = relative_gap(stated, recomputed)
+    return Finding(f"relation_{relation.id}", "cohérence", "alerte", sentence, ids, texts[0], texts[1], gap)

@@ -1,0 +1,118 @@
+"""What every chart does before and after drawing: take in observations, publish the figure."""
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, TypeAlias
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from cpsr_study.display import alt, publish, say, style
+from cpsr_study.display.numbers import NBSP, Units, is_known, join_fr, period_text
+from cpsr_study.display.tables import slug
+from cpsr_study.selection import Selection
+
+UNSURE = {"F", "E", "P"}  # forecast, estimated, provisional: drawn hollow
+_LABELS = {"category_label": alt.TOTAL} | dict.fromkeys(["geo_label", "indicator_label", "source_label"], "")
+_SAME = ["indicator", "geo", "time_period", "category"]
+REFERENCES = {"FR", "FRMET"}
+Notes = list[str]
+Data: TypeAlias = pd.DataFrame | Selection
+
+
+class NothingToDrawError(ValueError):
+    """No value is known of what the figure would show."""
+
+
+def chart(draw: Callable[..., None]) -> Callable[..., None]:
+    """Let a chart take a frame or a ``Selection``, and name it after its title.
+
+    When nothing is known, the figure of a selection becomes the sentence that says so; a plain frame
+    raises NothingToDrawError.
+    """
+
+    @wraps(draw)
+    def drawn(data: Data, title: str, *, name: str = "", **options: Any) -> None:
+        options = {key: _frame(value) for key, value in options.items()}
+        try:
+            draw(_frame(data), title, name=name or slug(title), **options)
+        except NothingToDrawError:
+            if not isinstance(data, Selection):
+                raise
+            say.missing([data.missing])
+
+    return drawn
+
+
+def _frame(value: Any) -> Any:
+    return value.frame if isinstance(value, Selection) else value
+
+
+def ready(frame: pd.DataFrame, keys: list[str], units: Units | None) -> tuple[pd.DataFrame, Notes, Units]:
+    """Return the observations to draw (one for each value of ``keys``), what to note, and the units.
+
+    When several statements of one quantity are known, the one marked ``headline`` is drawn, else the
+    latest published; the note says so. The units are those given, else those in the frame's ``attrs``.
+    Adds the column ``period``. Raises NothingToDrawError when nothing is known, ValueError when units are
+    mixed or when two different quantities would fall on the same place (the caller forgot a series).
+    """
+    if frame.empty or not frame["value"].map(is_known).any():
+        raise NothingToDrawError("Rien à dessiner : aucune valeur connue.")
+    if frame["unit"].nunique() > 1:
+        names = join_fr(sorted(frame["unit"].unique()))
+        raise ValueError(f"Unités différentes sur une même figure : {names}.")
+    units = units if units is not None else frame.attrs.get("units", {})
+    frame = frame.reset_index(drop=True).assign(period=list(frame["time_period"].map(period_text)))
+    frame = frame.assign(**{name: _filled(frame, name, default) for name, default in _LABELS.items()})
+    best = frame.assign(_first=frame["headline"].astype(bool) if "headline" in frame else False)
+    best = best.sort_values(["_first", "published"], ascending=False, kind="stable")
+    chosen = frame.loc[best.drop_duplicates(keys).index.sort_values()]
+    others = frame.drop(chosen.index)
+    if others.empty:
+        return frame.reset_index(drop=True), [], units
+    if frame.groupby(keys)[_SAME].nunique(dropna=False).to_numpy().max() > 1:
+        raise ValueError(f"Plusieurs observations différentes pour une même place ({', '.join(keys)}).")
+    places = dict.fromkeys(" ".join(filter(None, row)) for row in others[_place(keys)].astype(str).to_numpy())
+    note = f"Plusieurs valeurs sont publiées pour {join_fr(places)}{NBSP}: une seule est représentée."
+    return chosen.reset_index(drop=True), [note], units
+
+
+def series_names(frame: pd.DataFrame, series: str) -> list[str]:
+    """Return the series in the order of the frame, those of France last: they are what one compares with."""
+    known = frame.drop_duplicates(series)
+    return list(known.loc[known["geo"].isin(REFERENCES).sort_values(kind="stable").index, series])
+
+
+def emit(
+    ax: Axes,
+    drawn: list[pd.DataFrame],
+    units: Units,
+    *,
+    title: str,
+    name: str,
+    description: str,
+    example: object = None,
+    notes: Iterable[str] = (),
+) -> None:
+    """Publish the figure with its texts and the numbers of all the frames it draws."""
+    meta = {
+        "name": name,
+        "title": title,
+        "alt": description,
+        "source": alt.source(drawn),
+        "reading": alt.reading(example, units) if example is not None else "",
+        "notes": [note for note in notes if note],
+        "data": alt.data(pd.concat(drawn, ignore_index=True)),
+    }
+    publish.figure(style.svg(ax), meta)
+
+
+def _filled(frame: pd.DataFrame, name: str, default: str) -> pd.Series:
+    if name not in frame:
+        return pd.Series(default, index=frame.index)
+    return frame[name].fillna("").astype(str).replace("", default)
+
+
+def _place(keys: list[str]) -> list[str]:
+    readable = {"geo": "geo_label", "time_period": "period"}
+    return [readable.get(key, key) for key in keys]

@@ -1,0 +1,105 @@
+"""Sentences with traced numbers. A template is written in the notebook, the numbers come from observations."""
+
+from collections.abc import Iterable
+from string import Formatter
+from typing import Any
+
+from cpsr_study.display import numbers, publish
+from cpsr_study.display.numbers import NBSP
+from cpsr_study.selection import Missing, Observation
+from cpsr_study.study import Study
+
+Part = str | dict[str, Any]
+
+
+def title(study: Study, text: str) -> None:
+    """The title of a chapter: « ... en Normandie, édition 2021 »; the report, which says it once, keeps `text`."""
+    publish.heading(1, f"{text} {study.en}, édition {study.edition}", short=text)
+
+
+def facts(study: Study, template: str, **observations: Observation | Missing) -> None:
+    """One sentence. `{name}` is the number with its unit, `{name:long}` the unit in full, `{name:period}` its period,
+    `{name:value}` the number alone, `{name:geo}` its area.
+
+    When one of the observations is missing, the sentence says what is missing and where it is expected from.
+    """
+    absent = [item for item in observations.values() if isinstance(item, Missing)]
+    if absent:
+        missing(absent)
+        return
+    publish.sentence("reading", parts(study, template, observations))
+
+
+def missing(items: list[Missing]) -> None:
+    """Say what is not known, once for each figure."""
+    sentences = dict.fromkeys(item.sentence().removeprefix("Non renseigné ") for item in items)
+    publish.sentence("missing", [" ".join(sentence[:1].upper() + sentence[1:] for sentence in sentences)])
+
+
+def caveat(text: str) -> None:
+    """A caution written by hand: what the reader must know before using the figure."""
+    publish.sentence("caveat", [text])
+
+
+def findings(study: Study, indicators: list[str]) -> None:
+    """What the checks say of these indicators, here where they are shown; nothing when they say nothing."""
+    for finding in study.findings:
+        if finding.severity != "info" and any(name.split(".")[0] in indicators for name in finding.ids):
+            publish.sentence("caveat", [finding.sentence])
+
+
+def listing(title: str, items: Iterable[str]) -> None:
+    """A list in a sentence: « Titre : a, b et c. »"""
+    publish.sentence("reading", [f"{title} : {numbers.join_fr(items)}."])
+
+
+def parts(study: Study, template: str, observations: dict[str, Any]) -> list[Part]:
+    """The template as texts and traced numbers, in order."""
+    result: list[Part] = []
+    for text, name, spec, _ in Formatter().parse(template):
+        if text:
+            result.append(text)
+        if name is not None:
+            about = {"en": study.en, "de": study.de, "le": study.le, "edition": str(study.edition)}
+            result.append(about[name] if name in about else _field(study, observations[name], spec or ""))
+    return result
+
+
+def _field(study: Study, item: Observation, spec: str) -> Part:
+    if spec == "category":
+        return item.category_label
+    if spec == "period":
+        return item.period_label
+    if spec == "geo":
+        return item.geo_label
+    if spec == "value":
+        text = numbers.value_text(
+            item.value, item.unit, units=study.registry.units, derived=item.derived, with_unit=False
+        )
+        return item.part() | {"text": text}
+    return item.part(long=spec == "long")
+
+
+def key_figures(study: Study, indicators: list[str | tuple[str, str]]) -> None:
+    """Cards: the territory's figure, its period, the same figure of the area compared with."""
+    publish.keyfigures([_card(study, *([name] if isinstance(name, str) else name)) for name in indicators])
+
+
+def _card(study: Study, indicator: str, category: str = "") -> dict[str, Any]:
+    own, *others = study.pair(indicator, category)
+    label = study.registry[indicator].label
+    if isinstance(own, Missing):
+        return {"label": label, "value": {"text": numbers.MISSING, "ref": ""}, "period": "", "compare": None,
+                "source": f"source attendue : {own.expected_source}" if own.expected_source else ""}  # fmt: skip
+    compare = None
+    if others and isinstance(others[0], Observation):
+        other = others[0]
+        when = "" if other.period_label == own.period_label else f" ({other.period_label})"
+        compare = other.part() | {"text": f"{other.geo_label}{when}{NBSP}: {other.text}"}
+    return {
+        "label": f"{label}, {own.category_label}" if own.category_label else label,
+        "value": own.part(),
+        "period": own.period_label,
+        "compare": compare,
+        "source": own.source_label,
+    }

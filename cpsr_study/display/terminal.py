@@ -1,0 +1,121 @@
+"""What the commands print: tables, progress, the chain of a number."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from cpsr_study import area_names
+from cpsr_study.errors import RequestError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cpsr_study.study import Study
+    from cpsr_study.territories import Territory
+
+FORMATS = ("table", "csv", "json")
+MAX_ROWS = 200
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on a terminal, one line a step elsewhere. Silent when there is nothing to do."""
+    if not sys.stdout.isatty():
+        yield lambda step, done, total: say(f"{title} : {step} ({done}/{total})")
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    bar = Progress(TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), transient=True)
+    task = bar.add_task(title, total=None, visible=False)
+    with bar:
+        yield lambda step, done, total: bar.update(
+            task, description=f"{title} : {step}", completed=done, total=total, visible=True
+        )
+
+
+def table(frame: "pd.DataFrame", format: str, name: str, shown: list[str] | None = None) -> None:
+    """A frame as a table on the terminal (the columns `shown`), as CSV or as JSON (all columns)."""
+    if format not in FORMATS:
+        raise RequestError(f"Format inconnu : « {area_names.shown(format)} » ({', '.join(FORMATS)}).")
+    if format == "json":
+        say(json.dumps(frame.to_dict("records"), ensure_ascii=False, indent=1))
+    elif format == "csv":
+        from cpsr_study.report.export import csv_text
+
+        rows = frame.astype(object).to_numpy().tolist()
+        sys.stdout.write(csv_text(list(frame.columns), [[_plain(value) for value in row] for row in rows]))
+    else:
+        _rich_table(frame[shown] if shown else frame, name)
+
+
+def _plain(value: Any) -> Any:
+    """Whole numbers without a useless `.0`."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _rich_table(frame: "pd.DataFrame", name: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = [column for column in frame.columns if frame.empty or frame[column].ne("").any()]
+    grid = Table(title=f"{len(frame)} {name}", show_lines=False)
+    for column in shown:
+        grid.add_column(column, overflow="fold")
+    for row in frame[shown].head(MAX_ROWS).itertuples(index=False):
+        grid.add_row(*(Text(str(_plain(value))) for value in row))
+    Console().print(grid)
+    if len(frame) > MAX_ROWS:
+        say(f"… {len(frame) - MAX_ROWS} lignes de plus : --format csv les donne toutes.")
+
+
+def areas(found: "list[Territory]", format: str) -> None:
+    """Areas with code, name, level and population."""
+    import pandas as pd
+
+    rows = [(area.code, area.name, area.level, area.population) for area in found]
+    table(pd.DataFrame(rows, columns=["code", "nom", "niveau", "population"]), format, "territoires")
+
+
+def trace(study: "Study", found: "pd.DataFrame") -> None:
+    """The whole chain of each observation, as a tree down to the words of the sources."""
+    from rich.console import Console
+    from rich.tree import Tree
+
+    for name in found["id"]:
+        tree = Tree(_line(study, name))
+        _grow(tree, study, name)
+        Console().print(tree)
+
+
+def _grow(tree: Any, study: "Study", name: str) -> None:
+    row = study.row(name)
+    details = {
+        "publié": f"« {row['as_published']} »" if row["as_published"] else "",
+        "source": f"{row['source']}/{row['vintage']} ({row['published']})" if row["vintage"] else "",
+        "emplacement": row["locator"],
+        "formule": row["formula"],
+        "correction": row["correction"],
+        "note": row["note"],
+    }
+    from rich.text import Text
+
+    for key, value in details.items():
+        if value:
+            tree.add(Text(f"{key} : {value}"))
+    for each in row["inputs"].split():
+        _grow(tree.add(_line(study, each)), study, each)
+
+
+def _line(study: "Study", name: str) -> Any:
+    from rich.text import Text
+
+    line = study.labelled([name]).iloc[0]
+    label = ", ".join(filter(None, [line["indicator_label"], line["category_label"]]))
+    return Text(f"{label}, {line['geo_label']}, {line['period_label']} : {line['text']}  [{name}]")

@@ -1,0 +1,144 @@
+"""The tidy table: every observation that an edition knows, stated or derived.
+
+Columns: id, indicator, geo, time_period, breakdown, category, value, unit, status (A normal, P provisional,
+F forecast, E estimated, U low reliability), source, vintage, published, kind, as_published, locator, note,
+formula, inputs (ids), correction, headline (the one shown when several statements of one quantity exist).
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from cpsr_study import __version__, corrections, derivation, indicators
+from cpsr_study.errors import DataError
+from cpsr_study.sources import catalogue, insee_cog, sha256, typed, verify
+from cpsr_study.territories import Territories
+
+COLUMNS = [
+    "id", "indicator", "geo", "time_period", "breakdown", "category", "value", "unit", "status", "source",
+    "vintage", "published", "kind", "as_published", "locator", "note", "formula", "inputs", "correction", "headline",
+]  # fmt: skip
+LEVELS_WITH_POPULATION = ("FR", "FRMET", "REG", "DEP")
+
+
+def stated(data_dir: Path) -> pd.DataFrame:
+    """All typed observations, verified, validated and corrected, whatever their edition."""
+    registry = indicators.read(data_dir)
+    cards = catalogue(data_dir)
+    for card in cards:
+        verify(card)
+    frames = [typed.read(card) for card in cards if typed.FILE in card.files]
+    if not frames:
+        raise DataError(f"Aucun fichier {typed.FILE} dans {data_dir / 'raw'}.")
+    frame = pd.concat(frames, ignore_index=True)
+    from cpsr_study import validation  # pandera is heavy: only paid for when the table is rebuilt
+
+    frame = validation.validate(frame, registry, data_dir)
+    return corrections.apply(frame, corrections.read(data_dir)).drop(columns="line")
+
+
+def table(data_dir: Path, edition: int) -> pd.DataFrame:
+    """The observations of an edition, from `data/processed` when that is still true to its inputs."""
+    target = data_dir / "processed" / f"observations-{edition}.csv"
+    proof = target.with_suffix(".sha256")
+    key = fingerprint(data_dir, edition)
+    if target.is_file() and proof.is_file() and proof.read_text(encoding="utf-8").split() == [key, sha256(target)]:
+        return _read_processed(target)
+    frame = build(data_dir, edition)
+    _write_processed(frame, target, proof, key)
+    return frame
+
+
+def build(data_dir: Path, edition: int) -> pd.DataFrame:
+    """The observations of an edition, computed: what was published by then, plus populations and derived values."""
+    frame = stated(data_dir)
+    frame = frame[frame["published"].str[:4].astype(int) <= edition]
+    territories = Territories.load(data_dir, edition)
+    areas = [area for level in LEVELS_WITH_POPULATION for area in territories.all(level)]
+    frame = pd.concat([frame, population(data_dir, areas)], ignore_index=True)
+    frame = with_ids(frame.assign(formula="", inputs="", correction=frame["correction"].fillna("")))
+    registry = indicators.read(data_dir)
+    return _finish(derivation.derive(frame, registry, indicators.parents_of_departements(territories)), registry)
+
+
+def with_area(frame: pd.DataFrame, data_dir: Path, territories: Territories, code: str) -> pd.DataFrame:
+    """`frame` plus the population of one more area (EPCI, commune) and what derives from it."""
+    if (frame["geo"] == code).any() and (frame.loc[frame["geo"] == code, "indicator"] == "population").any():
+        return frame
+    registry = indicators.read(data_dir)
+    own = population(data_dir, [territories.get(code)]).assign(formula="", inputs="", correction="")
+    scope = frame[frame["geo"].isin(["FR", code])]
+    derived = derivation.derive(pd.concat([scope, with_ids(own)], ignore_index=True), registry, {})
+    new = derived[~derived["id"].isin(frame["id"])]
+    return pd.concat([frame, _finish(new, registry)], ignore_index=True)
+
+
+def population(data_dir: Path, areas: list) -> pd.DataFrame:
+    """`population` observations of the given areas, from the vintage they belong to."""
+    card = next(c for c in catalogue(data_dir) if c.source == insee_cog.SOURCE and c.vintage == areas[0].vintage)
+    return insee_cog.observations(card, areas)
+
+
+def with_ids(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give each row its id and say which statement of a quantity is the headline.
+
+    Order among several statements: the producer's own figures, then the latest published, then the order of
+    the file. The first bears the plain id and is the headline; the others get `~2`, `~3`...
+    """
+    frame = frame.assign(_order=range(len(frame)), _producer=frame["kind"] == "producteur")
+    frame = frame.sort_values(
+        [*typed.KEY, "_producer", "published", "_order"], ascending=[True] * 5 + [False, False, True], kind="stable"
+    )
+    rank = frame.groupby(typed.KEY, sort=False).cumcount()
+    plain = [
+        derivation.make_id(*values)
+        for values in frame[["indicator", "geo", "time_period", "category"]].itertuples(index=False)
+    ]
+    ids = [f"{name}~{number + 1}" if number else name for name, number in zip(plain, rank, strict=True)]
+    return frame.assign(id=ids, headline=rank == 0).drop(columns=["_order", "_producer"])
+
+
+def fingerprint(data_dir: Path, edition: int) -> str:
+    """Hash of all that a table depends on: the files of the sources known, the registry, this package."""
+    digest = hashlib.sha256(f"{__version__} {edition}".encode())
+    inputs = [
+        *(data_dir / "reference").glob("*.*"),
+        *(card.folder / name for card in catalogue(data_dir) for name in ("source.toml", *card.files)),
+        *Path(__file__).parent.rglob("*.py"),
+    ]
+    for path in sorted(set(inputs)):
+        if path.is_file():
+            digest.update(path.name.encode() + sha256(path).encode())
+    return digest.hexdigest()
+
+
+def _finish(frame: pd.DataFrame, registry: indicators.Registry) -> pd.DataFrame:
+    frame = frame.assign(unit=[registry[name].unit for name in frame["indicator"]])
+    return frame[COLUMNS].sort_values("id", kind="stable", ignore_index=True)
+
+
+def _read_processed(path: Path) -> pd.DataFrame:
+    frame = pd.read_csv(path, dtype=dict.fromkeys(COLUMNS, str) | {"headline": bool}, keep_default_na=False)
+    return frame.astype({"value": float})  # from its text, to the last bit
+
+
+def _write_processed(frame: pd.DataFrame, target: Path, proof: Path, key: str) -> None:
+    """A data folder that cannot be written to simply has no processed copy."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _write(target, frame.to_csv(index=False, lineterminator="\n"))
+        _write(proof, f"{key}\n{sha256(target)}\n")
+    except OSError:
+        return
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all: chapters run at the same time and read the same file."""
+    temporary = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,93 @@
+"""Chapters executed by papermill, each in a process of its own."""
+
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from cpsr_study.area_names import shown
+from cpsr_study.errors import DataError, RequestError
+from cpsr_study.parameters import suggestion
+
+
+@dataclass(frozen=True)
+class Task:
+    """One chapter to execute: the notebook, where the executed one goes, its parameters, the data it reads."""
+
+    notebook: Path
+    target: Path
+    parameters: dict[str, Any]
+    data_dir: Path
+
+
+def chapters(notebooks_dir: Path, wanted: list[str] | None = None) -> list[Path]:
+    """The chapters, in order; `wanted` holds numbers (`01`) or names. RequestError on an unknown one."""
+    found = sorted(notebooks_dir.glob("[0-9][0-9]_*.ipynb"))
+    if not found:
+        raise DataError(f"Aucun chapitre dans {notebooks_dir}.")
+    if not wanted:
+        return [path for path in found if path.stem[:2] < "90"]
+    names = {path.stem[:2]: path for path in found} | {path.stem: path for path in found}
+    for name in wanted:
+        if name not in names:
+            known = ", ".join(path.stem[:2] for path in found)
+            raise RequestError(f"Chapitre inconnu : « {shown(name)} » (connus : {known}).{suggestion(name, names)}")
+    return sorted({names[name] for name in wanted})
+
+
+def execute(tasks: list[Task], workers: int) -> Iterator[Path]:
+    """Execute the chapters, `workers` at a time, and give each executed notebook as it is done.
+
+    DataError on the first chapter that fails, naming the cell and the reason; its notebook stays at its target.
+    """
+    with ProcessPoolExecutor(max_workers=min(workers, len(tasks)), mp_context=get_context("spawn")) as pool:
+        futures = {pool.submit(execute_one, task): task for task in tasks}
+        try:
+            for future in as_completed(futures):
+                problem = future.result()
+                if problem:
+                    raise DataError(problem)
+                yield futures[future].target
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def execute_one(task: Task) -> str:
+    """Execute one chapter. Returns an empty text, or the sentence that says where and why it stopped."""
+    os.environ["CPSR_DATA_DIR"] = str(task.data_dir)
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    declared = papermill.inspect_notebook(str(task.notebook))
+    given = {name: value for name, value in task.parameters.items() if name in declared}
+    try:
+        papermill.execute_notebook(
+            str(task.notebook),
+            str(task.target),
+            parameters=given,
+            kernel_name="python3",
+            cwd=str(task.target.parent),
+            progress_bar=False,
+            # The kernel would otherwise tell the reader's terminal about its sockets.
+            extra_arguments=["--log-level=CRITICAL"],
+        )
+    except PapermillExecutionError as error:
+        reason = f"{error.ename} : {error.evalue}".strip()
+        return f"Le chapitre {task.notebook.stem} s'est arrêté à la cellule {error.cell_index + 1} ({reason})."
+    return ""
+
+
+def keep_failed(folder: Path, target: Path) -> Path:
+    """Move what was executed out of the temporary folder, for inspection. Returns where it is."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for path in folder.glob("*.ipynb"):
+        shutil.move(str(path), target / path.name)
+    return target

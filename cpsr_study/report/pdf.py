@@ -1,0 +1,133 @@
+"""The report as an accessible PDF (PDF/UA-1), written by Typst inside this process: no LaTeX, no browser."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from nbconvert.exporters.templateexporter import TemplateExporter
+from traitlets import default
+
+from cpsr_study.report.blocks import anchors_of, blocks_of
+from cpsr_study.report.safe import is_hidden, visible_everywhere
+from cpsr_study.report.typst_markup import Code, Markdown, literal
+
+TEMPLATES = Path(__file__).parent / "templates"
+FONTS = ("Regular", "It", "Semibold", "SemiboldIt", "Bold", "BoldIt")
+# Absent from Source Sans Pro, but drawn by Typst's own fonts (or not drawn at all): hyphens and joiners.
+ALSO_DRAWN = frozenset("\t\n\u00ad\u2011\u200b\u2060")
+
+
+@cache
+def font_files() -> list[Path]:
+    """The TrueType files of Source Sans Pro that the report uses."""
+    import font_source_sans_pro
+
+    return [Path(font_source_sans_pro.font_directory) / f"SourceSansPro-{style}.ttf" for style in FONTS]
+
+
+@cache
+def drawn_characters() -> frozenset[str]:
+    """The characters that the report's font can draw."""
+    from fontTools.ttLib import TTFont
+
+    with TTFont(font_files()[0], lazy=True) as font:
+        return frozenset(map(chr, font.getBestCmap())) | ALSO_DRAWN
+
+
+def cannot_be_drawn(char: str) -> bool:
+    """Whether a character must be named in the PDF: PDF/UA forbids a text that no font can draw."""
+    return is_hidden(char) or char not in drawn_characters()
+
+
+def day_of(text: str) -> date:
+    """The day that a date means; a year or a month alone ("2021", "2021-12") is its first day."""
+    return date.fromisoformat(text + "2021-01-01"[len(text) :])
+
+
+def column_weights(columns: list[dict], rows: list[list[dict]]) -> list[int]:
+    """Relative widths of the columns: room for the longest word, then for the longest text up to a point."""
+    for_words, for_texts = (max(14, room // max(1, len(columns))) for room in (130, 100))
+    weights = []
+    for i, column in enumerate(columns):
+        texts = [row[i]["text"] for row in rows if i < len(row)]
+        words = [len(word) for text in (column["title"], *texts) for word in text.split(" ")]
+        longest = max([len(column["title"]) // 2, *map(len, texts)])
+        weights.append(max(6, min(for_words, max(words)), min(for_texts, longest)))
+    return weights
+
+
+def is_short(rows: list[list[dict]]) -> bool:
+    """Whether a table surely fits on one page, so that it need not be cut."""
+    return len(rows) <= 12 and sum(len(cell["text"]) for row in rows for cell in row) < 1500
+
+
+class ReportTypstExporter(TemplateExporter):
+    """nbconvert exporter ``cpsr-typst``: the merged report notebook to Typst source."""
+
+    export_from_notebook = "Étude CPSR (Typst)"
+    output_mimetype = "text/x-typst"
+
+    @default("file_extension")
+    def _file_extension_default(self) -> str:
+        return ".typ"
+
+    @default("template_name")
+    def _template_name_default(self) -> str:
+        return "etude_typst"
+
+    @default("extra_template_basedirs")
+    def _extra_template_basedirs_default(self) -> list[str]:
+        return [str(TEMPLATES)]
+
+    def _create_environment(self) -> Environment:
+        environment = super()._create_environment()
+        environment.finalize = literal  # whatever a template prints is a Typst literal
+        environment.undefined = StrictUndefined
+        return environment
+
+    def from_notebook_node(self, nb: Any, resources: dict | None = None, **kw: Any) -> Any:
+        """Typst source and nbconvert resources."""
+        anchors = anchors_of(nb)
+        blocks = blocks_of(nb, cannot_be_drawn)
+        for block in blocks:
+            if block["kind"] == "markdown":
+                title = {"anchor": block["anchor"], "number": block["number"]}
+                block["content"] = Markdown(anchors, title).render(block.pop("tokens"))
+            elif block["kind"] == "table":
+                block["weights"] = column_weights(block["columns"], block["rows"])
+                block["short"] = is_short(block["rows"])
+        about = visible_everywhere(dict(nb["metadata"]["cpsr"]), cannot_be_drawn)
+        day = day_of(about["date"])
+        about["day"] = Code(f"datetime(year: {day.year}, month: {day.month}, day: {day.day})")
+        resources = dict(resources or {}) | {"report": about, "blocks": blocks}
+        return super().from_notebook_node(nb, resources, **kw)
+
+
+def compile_pdf(source: str, day: date) -> bytes:
+    """PDF bytes of a Typst source, the same at each run; ``day`` is the date written in the file."""
+    import typst
+
+    stamp = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+    # The package ships OpenType twins of its fonts, and Typst takes whichever the disk lists first: give it one.
+    with tempfile.TemporaryDirectory() as folder:
+        for file in font_files():
+            shutil.copy(file, folder)
+        compiler = typst.Compiler(font_paths=[folder], ignore_system_fonts=True)
+        pdf: Any = compiler.compile(input=source.encode(), format="pdf", pdf_standards=["ua-1"], timestamp=stamp)
+    return pdf
+
+
+def render_pdf(nb: Any) -> bytes:
+    """The merged notebook as a tagged PDF/UA-1 file.
+
+    Raises ``ValueError`` if a figure has no alternative text, ``typst.TypstError`` if the PDF
+    would break PDF/UA-1.
+    """
+    source, _ = ReportTypstExporter().from_notebook_node(nb)
+    return compile_pdf(source, day_of(nb["metadata"]["cpsr"]["date"]))

@@ -1,0 +1,47 @@
+"""What a text or a link of the data may do in the report: be read, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+BIDI_CONTROLS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+SAFE_LINK = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x1f]+", re.IGNORECASE)
+SAFE_FILE = re.compile(r"(?!.*\.\.)[\w-][\w./~-]*")
+
+
+def is_hidden(char: str) -> bool:
+    """Whether a character would act on the text around it, or vanish, or is none."""
+    code = ord(char)
+    control = code < 0x20 or 0x7F <= code < 0xA0
+    not_a_character = 0xD800 <= code <= 0xDFFF or 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
+    return char not in "\t\n" and (control or not_a_character or char in BIDI_CONTROLS)
+
+
+def visible(text: str, hidden: Callable[[str], bool] = is_hidden) -> str:
+    """Text in which the characters that cannot be shown are named, as in ``[U+202E]``."""
+    return "".join(f"[U+{ord(char):04X}]" if hidden(char) else char for char in text)
+
+
+def visible_everywhere(value: Any, hidden: Callable[[str], bool] = is_hidden) -> Any:
+    """The same JSON-like value, each text made ``visible`` (keys are ours, and a drawing is not prose)."""
+    if isinstance(value, str):
+        return visible(value, hidden)
+    if isinstance(value, dict):
+        return {key: item if key == "svg" else visible_everywhere(item, hidden) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [visible_everywhere(item, hidden) for item in value]
+    return value
+
+
+def safe_link(url: str, anchors: set[str]) -> str:
+    """The URL if a reader may follow it (web, mail, or an anchor of this report), else an empty text."""
+    if url.startswith("#"):
+        return url if url[1:] in anchors else ""
+    return url if SAFE_LINK.fullmatch(url) else ""
+
+
+def safe_file(path: str) -> str:
+    """A relative path inside the report folder, else an empty text."""
+    return path if SAFE_FILE.fullmatch(path or "") else ""

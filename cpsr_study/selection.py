@@ -1,0 +1,165 @@
+"""What a study hands to the display: observations with their labels, or the plain statement that none is known."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cpsr_study.display import numbers
+from cpsr_study.precision import qualifier
+
+if TYPE_CHECKING:
+    from cpsr_study.study import Study
+
+# Between the sources of one number; a table or a figure lists each of them once.
+SEPARATOR = " ; "
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A figure that nobody has given: said, never hidden."""
+
+    indicator: str
+    label: str
+    geo: str
+    en: str
+    expected_source: str
+
+    def sentence(self) -> str:
+        """« Non renseigné en Normandie : ... Source attendue : ... »"""
+        source = f" Source attendue : {self.expected_source.rstrip('.')}." if self.expected_source else ""
+        label = self.label[:1].lower() + self.label[1:]
+        return f"Non renseigné {self.en} : {label}.{source}"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One observation, ready to be written: value with its unit, period, source; `id` leads to its trace."""
+
+    id: str
+    indicator: str
+    label: str
+    geo: str
+    geo_label: str
+    period: str
+    period_label: str
+    category_label: str
+    value: float
+    unit: str
+    status: str
+    source_label: str
+    text: str
+    long_text: str
+    mark_ref: str
+    derived: bool
+
+    def part(self, *, long: bool = False) -> dict[str, str]:
+        """The number as a traced part of a sentence, a cell or a card."""
+        text = self.long_text if long else self.text
+        return {"text": text, "ref": self.id, "mark": "*" if self.mark_ref else "", "mark_ref": self.mark_ref}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A frame of labelled observations, and what to say when it is empty."""
+
+    frame: pd.DataFrame
+    missing: Missing
+    note: str = ""
+
+    @property
+    def empty(self) -> bool:
+        return self.frame.empty
+
+    def latest(self) -> Observation | Missing:
+        """The latest period known. A figure without a stated year yields to a dated one published since."""
+        if self.empty:
+            return self.missing
+        undated = self.frame["status"] == "U"
+        dated, others = self.frame[~undated], self.frame[undated]
+        if others.empty or (not dated.empty and dated["published"].max() >= others["published"].max()):
+            return as_observation(dated.loc[dated["time_period"].idxmax()])
+        return as_observation(others.loc[others["published"].idxmax()])
+
+    def at(self, period: str) -> Observation | Missing:
+        """The observation of one period."""
+        found = self.frame[self.frame["time_period"] == period]
+        return as_observation(found.iloc[0]) if len(found) else self.missing
+
+    def sorted(self, column: str) -> "Selection":
+        return Selection(self.frame.sort_values(column, kind="stable"), self.missing)
+
+    def only(self, **values: str | list[str]) -> "Selection":
+        """The rows whose columns hold the given values."""
+        frame = self.frame
+        for column, wanted in values.items():
+            frame = frame[frame[column].isin([wanted] if isinstance(wanted, str) else wanted)]
+        return Selection(frame, self.missing, self.note)
+
+
+def as_observation(row: pd.Series) -> Observation:
+    """A row of a labelled frame as an `Observation`."""
+    return Observation(
+        id=row["id"],
+        indicator=row["indicator"],
+        label=row["indicator_label"],
+        geo=row["geo"],
+        geo_label=row["geo_label"],
+        period=row["time_period"],
+        period_label=row["period_label"],
+        category_label=row["category_label"],
+        value=float(row["value"]),
+        unit=row["unit"],
+        status=row["status"],
+        source_label=row["source_label"],
+        text=row["text"],
+        long_text=row["long_text"],
+        mark_ref=row["mark_ref"],
+        derived=row["source"] == "calcul",
+    )
+
+
+def label(frame: pd.DataFrame, study: "Study") -> pd.DataFrame:
+    """`frame` with the columns a reader needs: *_label, `text` and `long_text` (value with unit), `mark`."""
+    registry, units = study.registry, study.registry.units
+    labelled = frame.assign(
+        indicator_label=[registry[name].label for name in frame["indicator"]],
+        geo_label=[study.territories.get(code).name for code in frame["geo"]],
+        category_label=[
+            registry.category_label(b, c) for b, c in zip(frame["breakdown"], frame["category"], strict=True)
+        ],
+        category_rank=[
+            registry.categories[b, c].rank if c else 0
+            for b, c in zip(frame["breakdown"], frame["category"], strict=True)
+        ],
+        period_label=[
+            ", ".join(filter(None, [numbers.period_text(p), numbers.status_text(s)]))
+            for p, s in zip(frame["time_period"], frame["status"], strict=True)
+        ],
+        indicator_period=[
+            f"{registry[name].label}, {numbers.period_text(p)}"
+            for name, p in zip(frame["indicator"], frame["time_period"], strict=True)
+        ],
+        source_label=[study.source_label(name) for name in frame["id"]],
+        text=_texts(frame, units),
+        long_text=_texts(frame, units, long=True),
+        mark_ref=[study.marked.get(name, "") for name in frame["id"]],
+    )
+    labelled.attrs["units"] = units  # a chart writes values too
+    return labelled
+
+
+def _texts(frame: pd.DataFrame, units: numbers.Units, *, long: bool = False) -> list[str]:
+    """Values with their units and the words that go with them: « plus de 130 000 personnes »."""
+    return [
+        " ".join(
+            filter(
+                None,
+                [
+                    qualifier(row.value, row.as_published),
+                    numbers.value_text(row.value, row.unit, units=units, derived=row.source == "calcul", long=long),
+                ],
+            )
+        )
+        for row in frame.itertuples(index=False)
+    ]
