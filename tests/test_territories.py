@@ -38,9 +38,7 @@ def data_copy(tmp_path):
 # The tables
 
 
-@pytest.mark.parametrize(
-    ("edition", "communes", "population"), [(2021, 2652, 3_325_032), (2026, 2644, 3_345_842)]
-)
+@pytest.mark.parametrize(("edition", "communes", "population"), [(2021, 2652, 3_325_032), (2026, 2644, 3_345_842)])
 def test_normandie_has_the_published_communes_and_inhabitants(edition, communes, population):
     areas = Territories.load(DATA, edition)
     found = areas.children("REG-28", "COM")
@@ -67,9 +65,7 @@ def test_levels_add_up(areas):
         ("REG-28", "DEP"),
         ("DEP-14", "COM"),
     ]:
-        assert areas.get(whole).population == sum(part.population for part in areas.children(whole, parts)), (
-            whole
-        )
+        assert areas.get(whole).population == sum(part.population for part in areas.children(whole, parts)), whole
     for epci in ("EPCI-200065597", "EPCI-243500741"):
         assert areas.get(epci).population == sum(c.population for c in areas.children(epci, "COM"))
 
@@ -140,13 +136,11 @@ def test_finds_codes_and_names(areas, text, code):
         ),
         (
             "2a",
-            "« 2a » ne suffit pas : ce numéro désigne le département Corse-du-Sud (DEP-2A),"
-            " donnez le code complet.",
+            "« 2a » ne suffit pas : ce numéro désigne le département Corse-du-Sud (DEP-2A), donnez le code complet.",
         ),
         (
             "14118",
-            "« 14118 » ne suffit pas : ce numéro désigne la commune Caen (COM-14118),"
-            " donnez le code complet.",
+            "« 14118 » ne suffit pas : ce numéro désigne la commune Caen (COM-14118), donnez le code complet.",
         ),
     ],
 )
@@ -222,9 +216,7 @@ def test_children(areas):
     assert children("REG-94", "DEP") == ["DEP-2A", "DEP-2B"]
     assert children("REG-04", "DEP") == ["DEP-974"]
     assert "COM-14118" in children("EPCI-200065597", "COM")
-    assert all(
-        "EPCI-243500741" in children(code, "EPCI") for code in ("DEP-35", "DEP-44", "DEP-56", "REG-53", "FR")
-    )
+    assert all("EPCI-243500741" in children(code, "EPCI") for code in ("DEP-35", "DEP-44", "DEP-56", "REG-53", "FR"))
     assert "EPCI-243500741" not in children("DEP-14", "EPCI")
     assert children("DEP-14", "DEP") == children("DEP-14", "REG") == children("COM-14118", "EPCI") == []
 
@@ -381,9 +373,7 @@ def test_stays_on_the_fast_path():
         "areas.children('REG-28', 'DEP')\n"
         "print('pandas' in sys.modules, '_communes' in vars(areas))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=DATA.parent
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=DATA.parent)
     assert done.stdout.split() == ["False", "False"]
 
 
