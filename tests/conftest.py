@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 import pytest
+import reports
 
 from cpsr_study import cli, indicators, observations, sources, territories
 
@@ -216,3 +217,15 @@ def one_sentence(text: str) -> bool:
     """Whether an error is what a person can read: one short line that ends as a sentence."""
     lines = text.strip().splitlines()
     return len(lines) == 1 and len(lines[0]) <= 300 and lines[0][-1] in ".?" and "Traceback" not in text
+
+
+@pytest.fixture(scope="session")
+def normandie(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole report for Normandie, newest edition, asked for by its name."""
+    return reports.build(tmp_path_factory.mktemp("normandie"), "normandie").folder
+
+
+@pytest.fixture(scope="session")
+def mayotte(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole report of a territory of which almost nothing is known, in the first edition."""
+    return reports.build(tmp_path_factory.mktemp("mayotte"), "DEP-976", edition=2021).folder

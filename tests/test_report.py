@@ -10,35 +10,12 @@ import nbformat
 import openpyxl
 import pytest
 
+from reports import DATA, build, html_of, tree
+
 from cpsr_study import parameters, paths
 from cpsr_study.errors import DataError
-from cpsr_study.report import run as report
 
-DATA = Path(__file__).parent.parent / "data"
 THIN = "\u202f"
-
-
-def build(output, territory, chapters=None, data_dir=DATA, workers=2, **options):
-    given = parameters.resolve(data_dir, territory=territory, **options)
-    return report.run(report.request(given, data_dir, output=output, chapters=chapters, workers=workers))
-
-
-@pytest.fixture(scope="session")
-def normandie(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("normandie"), "normandie").folder
-
-
-@pytest.fixture(scope="session")
-def mayotte(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("mayotte"), "DEP-976", edition=2021).folder
-
-
-def html_of(folder):
-    return (folder / "report.html").read_text(encoding="utf-8")
-
-
-def tree(folder):
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def test_the_folder_is_named_after_the_territory_and_the_edition(normandie):
