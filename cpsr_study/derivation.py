@@ -47,6 +47,20 @@ def make_id(indicator: str, geo: str, period: str, category: str = "") -> str:
     return re.sub(r"[^A-Za-z0-9_.@~-]", "-", ".".join(part for part in parts if part))
 
 
+def leaves(table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """For each id, the ids of the stated observations it rests on, through all its inputs; a stated one rests on itself."""
+    inputs = dict(zip(table["id"], table["inputs"].str.split(), strict=True))
+    found: dict[str, tuple[str, ...]] = {}
+
+    def of(name: str) -> tuple[str, ...]:
+        if name not in found:
+            below = [leaf for each in inputs[name] for leaf in of(each)]
+            found[name] = tuple(dict.fromkeys(below or [name]))
+        return found[name]
+
+    return {name: of(name) for name in inputs}
+
+
 def _headline(frame: pd.DataFrame, indicator: str) -> pd.DataFrame:
     return frame[(frame["indicator"] == indicator) & frame["headline"]]
 

@@ -169,7 +169,8 @@ def _check_formula(indicator: Indicator, known: dict[str, Indicator]) -> None:
     except (SyntaxError, ValueError):  # ValueError: a null byte, for Python 3.11
         nodes = []
     numbers = [node.value for node in nodes if isinstance(node, ast.Constant)]
-    if not all(isinstance(node, _ARITHMETIC) for node in nodes) or {type(n) for n in numbers} - {int, float}:
+    arithmetic = nodes and all(isinstance(node, _ARITHMETIC) for node in nodes)
+    if not arithmetic or {type(number) for number in numbers} - {int, float}:
         raise DataError(f"indicators.csv : la formule de {indicator.id} n'est pas une simple arithmétique.")
     if not indicator.inputs:
         raise DataError(f"indicators.csv : la formule de {indicator.id} ne cite aucun indicateur.")

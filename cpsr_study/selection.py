@@ -28,8 +28,7 @@ class Missing:
     def sentence(self) -> str:
         """« Non renseigné en Normandie : ... Source attendue : ... »"""
         source = f" Source attendue : {self.expected_source.rstrip('.')}." if self.expected_source else ""
-        label = self.label[:1].lower() + self.label[1:]
-        return f"Non renseigné {self.en} : {label}.{source}"
+        return f"Non renseigné {self.en} : {numbers.inside(self.label)}.{source}"
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,7 @@ class Observation:
     geo_label: str
     period: str
     period_label: str
+    category: str
     category_label: str
     value: float
     unit: str
@@ -73,13 +73,7 @@ class Selection:
 
     def latest(self) -> Observation | Missing:
         """The latest period known. A figure without a stated year yields to a dated one published since."""
-        if self.empty:
-            return self.missing
-        undated = self.frame["status"] == "U"
-        dated, others = self.frame[~undated], self.frame[undated]
-        if others.empty or (not dated.empty and dated["published"].max() >= others["published"].max()):
-            return as_observation(dated.loc[dated["time_period"].idxmax()])
-        return as_observation(others.loc[others["published"].idxmax()])
+        return self.missing if self.empty else as_observation(latest_row(self.frame))
 
     def at(self, period: str) -> Observation | Missing:
         """The observation of one period."""
@@ -97,6 +91,15 @@ class Selection:
         return Selection(frame, self.missing, self.note)
 
 
+def latest_row(frame: pd.DataFrame) -> pd.Series:
+    """Of the statements of one figure, the one to show: see `Selection.latest`."""
+    undated = frame["status"] == "U"
+    dated, others = frame[~undated], frame[undated]
+    if others.empty or (not dated.empty and dated["published"].max() >= others["published"].max()):
+        return dated.loc[dated["time_period"].idxmax()]
+    return others.loc[others["published"].idxmax()]
+
+
 def as_observation(row: pd.Series) -> Observation:
     """A row of a labelled frame as an `Observation`."""
     return Observation(
@@ -107,6 +110,7 @@ def as_observation(row: pd.Series) -> Observation:
         geo_label=row["geo_label"],
         period=row["time_period"],
         period_label=row["period_label"],
+        category=row["category"],
         category_label=row["category_label"],
         value=float(row["value"]),
         unit=row["unit"],

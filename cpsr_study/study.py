@@ -48,8 +48,9 @@ class Study:
         for code in dict.fromkeys([chosen.territory, chosen.compare_with]):
             table = observations.with_area(table, folder, areas, code)
         registry = indicators.read(folder)
-        located = projects.places(reference.read(folder, "grands_projets"), areas, chosen.territory)
-        table = projects.with_scenario(table, registry, located, chosen.territory, chosen.project_years)
+        for code in dict.fromkeys([chosen.territory, chosen.compare_with]):
+            located = projects.places(reference.read(folder, "grands_projets"), areas, code)
+            table = projects.with_scenario(table, registry, located, code, chosen.project_years)
         return cls(chosen, folder, registry, areas, table)
 
     @property
@@ -111,18 +112,12 @@ class Study:
     def _origins(self) -> dict[str, tuple[str, ...]]:
         """For each observation, the names of the sources it rests on, through all its inputs."""
         titles = {(card.source, card.vintage): card.label for card in self.cards}
-        inputs = dict(zip(self.table["id"], self.table["inputs"].str.split(), strict=True))
         keys = zip(self.table["source"], self.table["vintage"], strict=True)
-        own = dict(zip(self.table["id"], keys, strict=True))
-        origins: dict[str, tuple[str, ...]] = {}
-
-        def of(name: str) -> tuple[str, ...]:
-            if name not in origins:
-                below = [title for each in inputs[name] for title in of(each)]
-                origins[name] = tuple(dict.fromkeys(below or [titles.get(own[name], own[name][0])]))
-            return origins[name]
-
-        return {name: of(name) for name in inputs}
+        own = {name: titles.get(key, key[0]) for name, key in zip(self.table["id"], keys, strict=True)}
+        return {
+            name: tuple(dict.fromkeys(own[leaf] for leaf in below))
+            for name, below in derivation.leaves(self.table).items()
+        }
 
     def source_label(self, name: str) -> str:
         """« Insee, Filosofi 2020 » or, for a computed observation, its sources and « calcul »."""
@@ -170,6 +165,14 @@ class Study:
         both = [self.select(indicator, geo, category=category) for geo in self.geos]
         period = _latest_common([known.frame for known in both])
         return [known.at(period) if period else known.latest() for known in both]
+
+    def beside(self, own: Observation) -> Observation | Missing | None:
+        """The same figure of the area compared with, of the same period if it is known, else the latest."""
+        if len(self.geos) < 2:
+            return None
+        known = self.select(own.indicator, self.compared.code, category=own.category)
+        same = known.at(own.period)
+        return same if isinstance(same, Observation) else known.latest()
 
     def series(
         self, indicator: str | list[str], geo: str | list[str] | None = None, category: str | None = ""
@@ -242,6 +245,30 @@ class Study:
     def peers(self) -> list[str]:
         """Codes of the areas of the same level as the territory."""
         return [area.code for area in self.territories.all(self.territory.level)]
+
+    def comparable(self, *, relative: bool) -> list[Selection]:
+        """For each indicator known here and for others of the level at the same period, the level's observations.
+
+        `relative` gives rates and ratios, else what grows with the size of an area: counts, and shares of France.
+        """
+        known = set(self.table.loc[self.table["geo"] == self.territory.code, "indicator"])
+        wanted = [
+            item.id
+            for item in self.registry.indicators.values()
+            if item.id in known and relative == (bool(item.denominator) and "@FR" not in item.formula)
+        ]
+        peers = [found.only(geo=self.peers()) for found in map(self.ranking, wanted)]
+        return [found for found in peers if (found.frame["geo"] == self.territory.code).any()]
+
+    @cached_property
+    def neighbours(self) -> list[str]:
+        """Codes of the areas of the level in the same region; all the regions; overseas, where regions hold one, all."""
+        if self.territory.level not in ("DEP", "EPCI", "COM"):
+            return self.peers()
+        region = next(code for code in self.territories.ancestors(self.territory.code) if code.startswith("REG"))
+        near = [code for code in self.peers() if self.territories.is_within(code, region)]
+        overseas = [code for code in self.peers() if not self.territories.is_within(code, "FRMET")]
+        return near if len(near) > 1 else overseas
 
     def projects(self) -> Selection:
         """Hours of each large project, with its cluster (`grappe`), place (`lieu`) and whether it is `inside`."""

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import pandas as pd
 import pytest
-import reports
 
+import reports
 from cpsr_study import cli, indicators, observations, sources, territories
 
 DATA = Path(__file__).resolve().parent.parent / "data"

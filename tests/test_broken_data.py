@@ -1,8 +1,8 @@
 """Broken data: one sentence that names the file and the line, exit code 1, nothing written."""
 
 import pytest
-from conftest import HEADER, one_sentence
 
+from conftest import HEADER, one_sentence
 from cpsr_study import observations
 from cpsr_study.errors import DataError
 

@@ -9,8 +9,8 @@ import sys
 import time
 
 import pytest
-from conftest import HEADER, one_sentence
 
+from conftest import HEADER, one_sentence
 from cpsr_study.sources import catalogue
 
 HOSTILE = {
@@ -56,21 +56,23 @@ def test_csv_holds_every_figure_of_the_presentation(command, data_dir):
     assert {"0.2", "111399", "16.63"} <= {row["value"] for row in found}
 
 
-def test_a_name_and_a_code_give_the_same_rows(command, data_dir):
+def test_a_name_and_a_code_give_the_same_rows(small, command):
     words = ["observations", "--period", "2020", "--format", "csv", "--geo"]
-    assert command(*words, "normandie", data_dir=data_dir) == command(*words, "REG-28", data_dir=data_dir)
+    by_name = command(*words, "normandie", data_dir=small.root)
+    assert by_name == command(*words, "REG-28", data_dir=small.root) and "1200" in by_name.out
 
 
-def test_json_holds_the_same_rows_as_csv(command, data_dir):
-    words = ["observations", "--indicator", "heures_insertion", "--edition", "2021", "--format"]
-    records = json.loads(command(*words, "json", data_dir=data_dir).out)
-    lines = rows(command(*words, "csv", data_dir=data_dir).out)
-    assert [(r["id"], r["value"]) for r in records] == [(row["id"], float(row["value"])) for row in lines]
+def test_json_holds_the_same_rows_as_csv(small, command):
+    words = ["observations", "--edition", "2020", "--format"]
+    records = json.loads(command(*words, "json", data_dir=small.root).out)
+    lines = rows(command(*words, "csv", data_dir=small.root).out)
+    assert records and [(r["id"], r["value"]) for r in records] == [(row["id"], float(row["value"])) for row in lines]
 
 
 def test_table_shows_the_figures(command, data_dir):
     out = command("observations", "--geo", "REG-28", "--period", "2020", data_dir=data_dir).out
-    assert "293576" in out and "779" in out and "presentation-cpsr-normandie" in out
+    for words in ("heures_insertion", "293576", "participants", "779", "293 576", "presentation-cpsr-normandie"):
+        assert words in out
 
 
 def test_nothing_found_is_an_empty_table_not_a_fault(command, data_dir):
@@ -111,8 +113,6 @@ def test_trace_goes_from_the_result_to_the_words_of_the_source(command, data_dir
         "insee-filosofi",
     ):
         assert words in out
-    out = command("trace", "montant_marches", "REG-28", "2020", data_dir=data_dir).out
-    assert "« 3 121 milliards € »" in out and "multipliée par 0,001" in out
 
 
 # territories, sources, check
@@ -168,7 +168,8 @@ REQUESTS = {
 
 
 @pytest.mark.parametrize(("words", "said"), REQUESTS.values(), ids=REQUESTS)
-def test_a_wrong_request_is_answered_in_one_sentence(command, words, said):
+def test_a_wrong_request_is_answered_in_one_sentence(small, command, monkeypatch, words, said):
+    monkeypatch.setenv("CPSR_DATA_DIR", str(small.root))
     code, out, err = command(*words)
     assert (code, out) == (2, "")
     assert said in err

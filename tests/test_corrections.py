@@ -1,8 +1,8 @@
 """Declared corrections: what each one does, and why one that no longer holds stops everything."""
 
 import pytest
-from conftest import one_sentence
 
+from conftest import one_sentence
 from cpsr_study import corrections, observations
 from cpsr_study.errors import DataError
 

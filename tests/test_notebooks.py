@@ -95,14 +95,10 @@ def test_every_numbered_name_asked_exists(notebook, registry):
     """A misspelt indicator would only be seen as « non renseigné »."""
     for cell in code(notebook)[1:]:
         for node in ast.walk(ast.parse(cell.source)):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.value.__class__ is ast.Name
-            ):
-                if node.func.value.id == "study" and node.args and isinstance(node.args[0], ast.Constant):
-                    name = node.args[0].value
-                    assert node.func.attr == "reference_table" or name in registry.indicators, name
+            asked = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args
+            if asked and ast.unparse(node.func.value) == "study" and isinstance(node.args[0], ast.Constant):
+                name = node.args[0].value
+                assert node.func.attr == "reference_table" or name in registry.indicators, name
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import DATA, HEADER, SURVEY_2019
 
+from conftest import DATA, HEADER, SURVEY_2019
 from cpsr_study import observations, parameters
 from cpsr_study.sources import catalogue
 from cpsr_study.study import Study

@@ -1,8 +1,8 @@
 """Parameters: names and codes give the same study; a wrong request is one sentence, exit code 2, nothing written."""
 
 import pytest
-from conftest import one_sentence
 
+from conftest import one_sentence
 from cpsr_study import parameters
 from cpsr_study.errors import RequestError
 

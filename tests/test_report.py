@@ -10,10 +10,9 @@ import nbformat
 import openpyxl
 import pytest
 
-from reports import DATA, build, html_of, tree
-
 from cpsr_study import parameters, paths
 from cpsr_study.errors import DataError
+from reports import DATA, build, html_of, tree
 
 THIN = "\u202f"
 

@@ -112,6 +112,11 @@ def join_fr(items: Iterable[object]) -> str:
     return format_list([str(item) for item in items], locale=LOCALE)
 
 
+def inside(label: str) -> str:
+    """Return a label as it is written inside a sentence: without its capital, unless it starts with initials."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
+
 def is_known(value: Any) -> bool:
     """Return whether ``value`` is a finite number: None, NaN and pandas' missing values are not."""
     try:

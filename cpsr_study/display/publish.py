@@ -27,7 +27,8 @@ KINDS = {
 
 _SMALL = "font-size:.9em;margin:.3em 0"
 _LINK = "color:inherit;text-decoration:underline dotted"
-_CARD = "border:1px solid #b8c4d0;border-top:4px solid #0B5394;padding:.6em .8em;min-width:11em;flex:1"
+_CARDS = "display:grid;grid-template-columns:repeat(auto-fill,minmax(12em,1fr));gap:.8em;margin:.8em 0"
+_CARD = "border:1px solid #b8c4d0;border-top:4px solid #0B5394;padding:.6em .8em"
 
 Part = str | Mapping[str, Any]
 
@@ -59,7 +60,7 @@ def keyfigures(items: Iterable[Mapping[str, Any]]) -> None:
     """Display key figures as cards: label, value, period, comparison, source."""
     items = list(items)
     cards = "".join(_card_html(item) for item in items)
-    html = f'<div style="display:flex;flex-wrap:wrap;gap:.8em;margin:.8em 0">{cards}</div>'
+    html = f'<div style="{_CARDS}">{cards}</div>'
     _show(KEYFIGURES, {"items": items}, html, "\n".join(_card_text(item) for item in items))
 
 
@@ -68,11 +69,11 @@ def table(payload: Mapping[str, Any]) -> None:
     columns, cells = payload["cpsr"]["columns"], payload["cpsr"]["cells"]
     head = "".join(_cell_html("th scope='col'", column, escape(column["title"])) for column in columns)
     body = "".join(f"<tr>{''.join(map(_body_cell, columns, row))}</tr>" for row in cells)
-    below = _lines([*payload["cpsr"].get("notes", []), payload["cpsr"].get("source", "")])
+    below = [text for text in [*payload["cpsr"].get("notes", []), payload["cpsr"].get("source", "")] if text]
     caption = f"<caption style='text-align:left;font-weight:bold'>{escape(payload['title'])}</caption>"
-    html = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{below}"
+    html = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{_lines(below)}"
     rows = [[column["title"] for column in columns], *[[_part_text(cell) for cell in row] for row in cells]]
-    _show(TABLE, dict(payload), html, "\n".join([payload["title"], *("\t".join(row) for row in rows)]))
+    _show(TABLE, dict(payload), html, "\n".join([payload["title"], *("\t".join(row) for row in rows), *below]))
 
 
 def figure(svg: str, meta: Mapping[str, Any]) -> None:
@@ -124,9 +125,11 @@ def _part_html(part: Part | None) -> str:
 def _card_html(item: Mapping[str, Any]) -> str:
     compare = f'<div style="{_SMALL}">{_part_html(item["compare"])}</div>' if item.get("compare") else ""
     small = " · ".join(escape(str(item[key])) for key in ("period", "source") if item.get(key))
+    known = isinstance(item["value"], Mapping) and item["value"].get("ref")
+    size = "1.5em" if known else "1em"
     return (
         f'<div style="{_CARD}"><div>{escape(item["label"])}</div>'
-        f'<div style="font-size:1.5em;font-weight:bold">{_part_html(item["value"])}</div>'
+        f'<div style="font-size:{size};font-weight:bold">{_part_html(item["value"])}</div>'
         f'{compare}<div style="{_SMALL}">{small}</div></div>'
     )
 

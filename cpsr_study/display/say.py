@@ -86,14 +86,14 @@ def key_figures(study: Study, indicators: list[str | tuple[str, str]]) -> None:
 
 
 def _card(study: Study, indicator: str, category: str = "") -> dict[str, Any]:
-    own, *others = study.pair(indicator, category)
+    own = study.latest(indicator, category)
     label = study.registry[indicator].label
     if isinstance(own, Missing):
         return {"label": label, "value": {"text": numbers.MISSING, "ref": ""}, "period": "", "compare": None,
                 "source": f"source attendue : {own.expected_source}" if own.expected_source else ""}  # fmt: skip
     compare = None
-    if others and isinstance(others[0], Observation):
-        other = others[0]
+    other = study.beside(own)
+    if isinstance(other, Observation):
         when = "" if other.period_label == own.period_label else f" ({other.period_label})"
         compare = other.part() | {"text": f"{other.geo_label}{when}{NBSP}: {other.text}"}
     return {

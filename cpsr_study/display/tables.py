@@ -70,6 +70,51 @@ def areas(study: Study, indicators: list[str], title: str, *, note: str = "") ->
     cross(selection, title, rows="geo_label", columns="indicator_label", head="Département", order="geo", note=note)
 
 
+def standing(study: Study, title: str, *, relative: bool, note: str = "") -> None:
+    """The rank of the territory among the areas of its level, their median and both ends, for what all of them share."""
+    rows, sources = [], []
+    for known in study.comparable(relative=relative):
+        place = comparison.standing(known.frame, study.territory.code)
+        found = {row["id"]: as_observation(row) for _, row in known.frame.iterrows()}
+        own = next(item for item in found.values() if item.geo == study.territory.code)
+        ends = [found[name] for name in (place.lowest, place.highest)]
+        median = numbers.value_text(place.median, own.unit, units=study.registry.units, derived=True)
+        rank = alt.rank_text(place.rank, place.count)
+        texts = [_text(f"{own.label}, {own.period_label}"), _number(own), _text(rank), _text(median)]
+        rows.append([*texts, *(_number(end) | {"text": f"{end.text} ({end.geo_label})"} for end in ends)])
+        sources.append(own.source_label)
+    if not rows:
+        publish.sentence("missing", [f"Rien de tel n’est connu à la fois {study.en} et ailleurs au même niveau."])
+        return
+    heads = ["Indicateur", study.name, "Rang", "Médiane", "Valeur la plus basse", "Valeur la plus haute"]
+    _publish(title, heads, rows, notes=[note], sources=sources, right={1, 2, 3})
+
+
+def between_areas(study: Study, title: str, *, note: str = "") -> None:
+    """Every figure of the territory beside that of another of its level, with the gap and what limits it."""
+    if study.compared.level != study.territory.level or len(study.geos) < 2:
+        publish.sentence("missing", [f"Aucun autre territoire du même niveau n’est comparé : {study.compared.name} "
+                                     "est la référence. Le paramètre compare_with en choisit un."])  # fmt: skip
+        return
+    frame = comparison.between_areas(study.table, *study.geos)
+    both = frame[~frame["nature"].str.startswith(comparison.ONLY)]
+    ids = list(both["id_a"]) + list(both["id_b"])
+    known = {row["id"]: as_observation(row) for _, row in study.labelled(ids).iterrows()}
+    rows = [
+        [
+            _text(compared.figure_label(study, row)),
+            *(cell for item in (known[row.id_a], known[row.id_b]) for cell in (_number(item), _period(item))),
+            _text(compared.gap_text(row.gap, row.gap_percent, row.unit)),
+            _text(row.nature),
+        ]
+        for row in both.itertuples(index=False)
+    ]
+    names = [study.territories.get(code).name for code in study.geos]
+    heads = ["Indicateur", names[0], "Période", names[1], "Période", "Écart", "Nature"]
+    only = [f"{n} figures"  for n in ()]
+    _publish(title, heads, rows, notes=[note, *only], sources=[item.source_label for item in known.values()])
+
+
 def _column_title(frame: pd.DataFrame, column: str, name: str) -> str:
     """The name of a column, with the period when all its numbers share one."""
     periods = frame.loc[frame[column] == name, "period_label"].unique()
@@ -176,7 +221,7 @@ def _said(absent: list[Missing]) -> list[str]:
     """What is missing, one sentence an area and an expected source."""
     groups: dict[tuple[str, str], list[str]] = {}
     for item in absent:
-        groups.setdefault((item.en, item.expected_source), []).append(item.label[:1].lower() + item.label[1:])
+        groups.setdefault((item.en, item.expected_source), []).append(numbers.inside(item.label))
     return [
         f"Non renseigné {en} : {numbers.join_fr(dict.fromkeys(labels))}."
         + (f" Source attendue : {source}." if source else "")

@@ -51,14 +51,17 @@ def day_of(text: str) -> date:
 
 
 def column_weights(columns: list[dict], rows: list[list[dict]]) -> list[int]:
-    """Relative widths of the columns: room for the longest word, then for the longest text up to a point."""
-    for_words, for_texts = (max(14, room // max(1, len(columns))) for room in (130, 100))
+    """Relative widths of the columns: room for the longest word, then more for the columns that say more.
+
+    A column of long texts gets less than its length in proportion, so that the short ones are not crushed.
+    """
+    longest_word = max(14, 130 // max(1, len(columns)))
     weights = []
     for i, column in enumerate(columns):
-        texts = [row[i]["text"] for row in rows if i < len(row)]
+        texts = [row[i]["text"] for row in rows if i < len(row) and row[i]["text"]] or [""]
         words = [len(word) for text in (column["title"], *texts) for word in text.split(" ")]
-        longest = max([len(column["title"]) // 2, *map(len, texts)])
-        weights.append(max(6, min(for_words, max(words)), min(for_texts, longest)))
+        usual = sum(map(len, texts)) / len(texts)
+        weights.append(max(6, min(longest_word, max(words)), round(min(160, usual) ** 0.68)))
     return weights
 
 

@@ -5,7 +5,6 @@ each file, so that a number can be followed back to the very bytes it was read f
 """
 
 import hashlib
-import re
 import tomllib
 from functools import lru_cache
 from pathlib import Path
@@ -107,5 +106,8 @@ def verify(card: Card) -> None:
             raise DataError(f"{where}/{name} est annoncé par sa fiche mais absent.")
         if path.stat().st_size == 0:
             raise DataError(f"{where}/{name} est vide.")
-        if not re.fullmatch(r"[0-9a-f]{64}", expected) or sha256(path) != expected:
-            raise DataError(f"{where}/{name} ne correspond plus à l'empreinte sha256 de sa fiche.")
+        found = sha256(path)
+        if found != expected:
+            raise DataError(
+                f"{where}/{name} ne correspond plus à l'empreinte sha256 de sa fiche (le fichier a pour empreinte {found})."
+            )
