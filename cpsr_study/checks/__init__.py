@@ -37,6 +37,6 @@ def run(frame: pd.DataFrame, registry: Registry, members: dict[str, list[str]], 
 
     `members` maps an area to its départements, `names` a code to the name printed in a sentence.
     """
-    context = Context(frame, registry, members, names)
+    context = Context(frame.sort_values("id", ignore_index=True), registry, members, names)
     found = [finding for check in CHECKS for finding in check(context)]
     return sorted(found, key=lambda item: (SEVERITIES.index(item.severity), -item.gap, item.check, item.ids))

@@ -2,8 +2,9 @@
 
 import math
 import operator
+from collections import namedtuple
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from typing import Any
 
@@ -48,20 +49,38 @@ class Context:
     registry: Registry
     members: dict[str, list[str]]
     names: dict[str, str]
+    _groups: dict[tuple[str, ...], dict[tuple[Any, ...], list[Any]]] = field(default_factory=dict)
 
     @cached_property
-    def frame(self) -> pd.DataFrame:
-        return self.everything[self.everything["source"] != SOURCE]
+    def _rows(self) -> list[Any]:
+        """Every observation as a tuple: the checks look at them one by one, for which a frame is slow."""
+        columns = [self.everything[name].tolist() for name in self.everything.columns]
+        row = namedtuple("row", list(self.everything.columns))  # type: ignore[misc]
+        return [row(*values) for values in zip(*columns, strict=True)]
 
     @cached_property
-    def by_indicator(self) -> dict[str, pd.DataFrame]:
-        return dict(iter(self.frame.groupby("indicator", sort=True)))
+    def published(self) -> list[Any]:
+        """The observations that a source states."""
+        return [row for row in self._rows if row.source != SOURCE]
+
+    def groups(self, *fields: str) -> dict[tuple[Any, ...], list[Any]]:
+        """The published observations by the values of some fields, in order."""
+        if fields not in self._groups:
+            self._groups[fields] = grouped(self.published, *fields)
+        return self._groups[fields]
+
+    @cached_property
+    def _known(self) -> dict[tuple[Any, ...], list[Any]]:
+        return grouped([row for row in self._rows if row.headline], "indicator", "category")
 
     def known(self, indicator: str, category: str = "") -> list[Any]:
         """Headline observations of a quantity, published or computed."""
-        frame = self.everything
-        found = frame[(frame["indicator"] == indicator) & (frame["category"] == category) & frame["headline"]]
-        return list(found.itertuples(index=False))
+        return self._known.get((indicator, category), [])
+
+    @cached_property
+    def by_indicator(self) -> dict[str, list[Any]]:
+        """The published observations of each indicator."""
+        return {name: rows for (name,), rows in self.groups("indicator").items()}
 
     def allowed(self, row: Any) -> Interval:
         """The values that the words of the source allow or, for a computed observation, those of its inputs."""
@@ -78,19 +97,16 @@ class Context:
 
     @cached_property
     def _by_id(self) -> dict[str, Any]:
-        return {row.id: row for row in self.everything.itertuples(index=False)}
+        return {row.id: row for row in self._rows}
 
     def rows(self, indicator: str, geo: str, period: str, category: str = "") -> list[Any]:
         """The statements of one quantity, the headline first."""
         return self._by_quantity.get((indicator, geo, period, category), [])
 
     @cached_property
-    def _by_quantity(self) -> dict[tuple[str, str, str, str], list[Any]]:
-        quantities: dict[tuple[str, str, str, str], list[Any]] = {}
-        ordered = self.frame.sort_values("headline", ascending=False, kind="stable")
-        for row in ordered.itertuples(index=False):
-            quantities.setdefault((row.indicator, row.geo, row.time_period, row.category), []).append(row)
-        return quantities
+    def _by_quantity(self) -> dict[tuple[Any, ...], list[Any]]:
+        headlines_first = sorted(self.published, key=lambda row: not row.headline)
+        return grouped(headlines_first, "indicator", "geo", "time_period", "category")
 
     def text(self, row: Any) -> str:
         """The value with its unit."""
@@ -110,6 +126,14 @@ class Context:
             numbers.period_text(row.time_period),
         ]
         return ", ".join(part for part in parts if part)
+
+
+def grouped(rows: Iterable[Any], *fields: str) -> dict[tuple[Any, ...], list[Any]]:
+    """Rows by the values of some fields, the keys sorted, the rows in their order."""
+    found: dict[tuple[Any, ...], list[Any]] = {}
+    for row in rows:
+        found.setdefault(tuple(getattr(row, name) for name in fields), []).append(row)
+    return dict(sorted(found.items()))
 
 
 def allowed(row: Any) -> Interval:

@@ -24,7 +24,10 @@ def between_figures(context: Context) -> Iterator[Finding]:
             continue
         for case in _cases(context, relation):
             if not any(_holds(relation, combination) for combination in case):
-                yield _finding(context, relation, case[0])
+                # Of several statements, those that the document puts on one slide: they were meant together.
+                yield _finding(
+                    context, relation, min(case, key=lambda rows: len({row.locator for row in rows.values()}))
+                )
 
 
 def same_thing_elsewhere(context: Context) -> Iterator[Finding]:
@@ -65,12 +68,9 @@ def _cases(context: Context, relation: Relation) -> Iterator[list[dict[str, Any]
     """For each area, period (and category): the combinations of statements to put in the relation."""
     names = list(dict.fromkeys(match[0] for match in _NAME.finditer(f"{relation.left} {relation.right}")))
     first = _parse(names[0])
-    frame = context.by_indicator.get(first[0])
-    if frame is None:
-        return
     starred = any("[*]" in name for name in names)
-    keys = frame[["geo", "time_period", "category"]].drop_duplicates().itertuples(index=False)
-    for geo, period, category in keys:
+    known = context.by_indicator.get(first[0], [])
+    for geo, period, category in dict.fromkeys((row.geo, row.time_period, row.category) for row in known):
         if not starred and category != (first[1] or ""):
             continue
         choices = [_statements(context, name, geo, period, category) for name in names]

@@ -15,7 +15,7 @@ YEARS_APART = 2
 
 def corrected(context: Context) -> Iterator[Finding]:
     """A declared correction was used."""
-    for row in context.frame[context.frame["correction"] != ""].itertuples(index=False):
+    for row in [row for row in context.published if row.correction]:
         sentence = f"{context.name(row)} : publié « {row.as_published} » ; {row.correction.rstrip('.')}."
         yield Finding(
             "correction_declaree", "exactitude", "alerte", sentence, (row.id,), row.as_published, context.text(row)
@@ -23,9 +23,10 @@ def corrected(context: Context) -> Iterator[Finding]:
 
 
 def stated_twice(context: Context) -> Iterator[Finding]:
-    """The same quantity is given values that no rounding reconciles."""
+    """The same quantity is given values that no rounding reconciles; a forecast does not contradict a final figure."""
     for rows in _quantities(context):
-        if len(rows) < 2 or all(allowed(a).meets(allowed(b)) for a, b in combinations(rows, 2)):
+        pairs = [(a, b) for a, b in combinations(rows, 2) if (a.status == "F") == (b.status == "F")]
+        if all(allowed(a).meets(allowed(b)) for a, b in pairs):
             continue
         listed = joined(f"{context.text(row)} (« {row.locator} »)" for row in rows)
         sentence = (
@@ -39,13 +40,13 @@ def stated_twice(context: Context) -> Iterator[Finding]:
             tuple(row.id for row in rows),
             context.text(rows[0]),
             joined(context.text(row) for row in rows[1:]),
-            relative_gap(rows[0].value, rows[1].value),
+            max(relative_gap(rows[0].value, row.value) for row in rows[1:]),
         )
 
 
 def undated(context: Context) -> Iterator[Finding]:
     """A figure without a stated year that no dated figure of the same quantity comes near."""
-    for row in context.frame[context.frame["status"] == "U"].itertuples(index=False):
+    for row in [row for row in context.published if row.status == "U"]:
         dated = [
             other
             for other in context.known(row.indicator, row.category)
@@ -78,7 +79,8 @@ def forecast_against_final(context: Context) -> Iterator[Finding]:
         finals = [row for row in rows if row.status == "A"]
         for forecast in forecasts:
             for final in finals[:1]:
-                sentence = f"{context.name(final)} : {context.text(final)} en définitif, {context.text(forecast)} en prévision."
+                known, expected = context.text(final), context.text(forecast)
+                sentence = f"{context.name(final)} : {known} en définitif, {expected} en prévision."
                 gap = relative_gap(forecast.value, final.value)
                 texts = (context.text(forecast), context.text(final))
                 yield Finding(
@@ -88,19 +90,18 @@ def forecast_against_final(context: Context) -> Iterator[Finding]:
 
 def out_of_scale(context: Context) -> Iterator[Finding]:
     """A total ten or a thousand times what another source gives for the year, or the years around it."""
-    for frame in context.by_indicator.values():
-        for _, same in frame[frame["unit"] != "%"].groupby(["geo", "category"], sort=True):
-            rows = list(same.itertuples(index=False))
-            for row in rows:
-                others = [o for o in rows if o.source != row.source and _years(row, o) < YEARS_APART and o.value > 0]
+    for same in context.groups("indicator", "geo", "category").values():
+        if same[0].unit != "%" and len({row.source for row in same}) > 1:
+            for row in same:
+                others = [o for o in same if o.source != row.source and _years(row, o) < YEARS_APART and o.value > 0]
                 if not others or row.value <= 0:
                     continue
                 nearest = min(others, key=lambda other: abs(math.log(row.value / other.value)))
                 if row.value / nearest.value > SCALE:
                     times = context.value(row.value / nearest.value, "")
                     sentence = (
-                        f"{context.name(row)} : {context.text(row)}, soit {times.strip()} fois ce que donne une autre source "
-                        f"({context.text(nearest)}, {nearest.time_period}) : l'unité est à vérifier."
+                        f"{context.name(row)} : {context.text(row)}, soit {times.strip()} fois ce que donne une autre "
+                        f"source ({context.text(nearest)}, {nearest.time_period}) : l'unité est à vérifier."
                     )
                     gap = relative_gap(row.value, nearest.value)
                     texts = (context.text(row), context.text(nearest))
@@ -113,7 +114,7 @@ def _years(a: Any, b: Any) -> int:
 
 def _quantities(context: Context) -> Iterator[list[Any]]:
     seen = set()
-    for row in context.frame.itertuples(index=False):
+    for row in context.published:
         key = (row.indicator, row.geo, row.time_period, row.category)
         if key not in seen:
             seen.add(key)

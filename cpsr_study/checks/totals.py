@@ -4,26 +4,30 @@ from collections.abc import Iterator
 from functools import reduce
 from typing import Any
 
-from cpsr_study.checks.findings import Context, Finding, allowed, joined, relative_gap
+from cpsr_study.checks.findings import Context, Finding, allowed, grouped, joined, relative_gap
 from cpsr_study.precision import Interval, exactly
 
 # Beyond twice (or under half) its share of the population, a region's share of a national total deserves a look.
 FAR_FROM_POPULATION = 2
+COUNTRY = ("FR", "FRMET")
 
 
 def parts_against_total(context: Context) -> Iterator[Finding]:
     """Parts that exceed their total or, when the breakdown is complete, do not reach it."""
     for indicator, geo, period, rows in _breakdowns(context):
         exclusive = context.registry[indicator].exclusive
-        if exclusive not in ("oui", "complet"):
-            continue
+        together = exclusive in ("oui", "complet")
+        if not together and not _is_count(context, indicator):
+            continue  # shares that overlap may each have their own base
         given = {row.category: row for row in rows}
         for total in [*context.rows(indicator, geo, period)[:1], *rows]:
             parts = _parts(context, total, given)
-            if len(parts) < 2:
+            if not together:  # they do not add up, but not even the largest can exceed what it is a part of
+                parts = sorted(parts, key=lambda row: allowed(row).low)[-1:]
+            if not parts:
                 continue
             whole = exclusive == "complet" and _covers(context, total, parts)
-            nested = bool(total.category) and len(parts) == len(_children(context, total))
+            nested = bool(total.category) and 1 < len(parts) == len(_children(context, total))
             finding = _against(context, total, parts, complete=whole, nested=nested)
             if finding:
                 yield finding
@@ -38,9 +42,8 @@ def exclusive_shares(context: Context) -> Iterator[Finding]:
         given = {row.category: row for row in rows}
         parts = [row for row in rows if not _has_given_ancestor(context, row, given)]
         total = _sum(parts)
-        above = total.low > 100
-        below = known.exclusive == "complet" and _all_leaves(context, rows[0].breakdown, parts) and total.high < 100
-        if above or below:
+        whole = known.exclusive == "complet" and _all_leaves(context, rows[0].breakdown, parts)
+        if not total.meets(exactly(100)) and (total.low > 100 or whole):
             value = sum(row.value for row in parts)
             sentence = (
                 f"{context.name(parts[0])} et {len(parts) - 1} autres parts d'un même tout font ensemble "
@@ -55,7 +58,7 @@ def exclusive_shares(context: Context) -> Iterator[Finding]:
 
 def area_above_its_country(context: Context) -> Iterator[Finding]:
     """A count of an area larger than the country's."""
-    for row in context.frame[~context.frame["geo"].isin(["FR", "FRMET"])].itertuples(index=False):
+    for row in [row for row in context.published if row.geo not in COUNTRY]:
         country = context.rows(row.indicator, "FR", row.time_period, row.category)
         if not country or not _is_count(context, row.indicator) or allowed(row).low <= allowed(country[0]).high:
             continue
@@ -70,10 +73,10 @@ def area_above_its_country(context: Context) -> Iterator[Finding]:
 
 def area_against_its_departements(context: Context) -> Iterator[Finding]:
     """A count stated for an area that differs from the sum of its départements."""
-    for name, frame in context.by_indicator.items():
+    for name, rows in context.by_indicator.items():
         if context.registry[name].aggregation != "somme":
             continue
-        for row in frame[frame["geo"].isin(context.members) & (frame["category"] == "")].itertuples(index=False):
+        for row in [row for row in rows if row.geo in context.members and not row.category]:
             codes = context.members[row.geo]
             parts = [found[0] for code in codes if (found := context.rows(name, code, row.time_period))]
             if codes and len(parts) == len(codes) and not _sum(parts).meets(allowed(row)):
@@ -82,9 +85,7 @@ def area_against_its_departements(context: Context) -> Iterator[Finding]:
 
 def share_far_from_population(context: Context) -> Iterator[Finding]:
     """An area's share of a national count, far from its share of the population."""
-    for row in context.frame[
-        ~context.frame["geo"].isin(["FR", "FRMET"]) & (context.frame["category"] == "")
-    ].itertuples():
+    for row in [row for row in context.published if row.geo not in COUNTRY and not row.category]:
         if not row.headline or row.indicator == "population" or not _is_count(context, row.indicator):
             continue
         country = context.rows(row.indicator, "FR", row.time_period)
@@ -112,9 +113,9 @@ def share_far_from_population(context: Context) -> Iterator[Finding]:
 
 def _breakdowns(context: Context) -> Iterator[tuple[str, str, str, list[Any]]]:
     """The headline categories of each indicator, area and period."""
-    frame = context.frame[(context.frame["category"] != "") & context.frame["headline"]]
-    for (indicator, geo, period), group in frame.groupby(["indicator", "geo", "time_period"], sort=True):
-        yield indicator, geo, period, list(group.itertuples(index=False))
+    categories = [row for row in context.published if row.category and row.headline]
+    for (indicator, geo, period), rows in grouped(categories, "indicator", "geo", "time_period").items():
+        yield indicator, geo, period, rows
 
 
 def _children(context: Context, total: Any) -> set[str]:
@@ -165,8 +166,11 @@ def _covers(context: Context, total: Any, parts: list[Any]) -> bool:
 
 def _against(context: Context, total: Any, parts: list[Any], *, complete: bool, nested: bool) -> Finding | None:
     sum_of_parts, stated = _sum(parts), allowed(total)
-    if sum_of_parts.low > stated.high or (complete and not sum_of_parts.meets(stated)):
-        return _gap_of(context, total, parts, "total_et_parties", "la somme de ses parties")
+    if sum_of_parts.meets(stated):
+        return None
+    if complete or sum_of_parts.low > stated.high:
+        what = "la somme de ses parties" if len(parts) > 1 else "une seule de ses parties"
+        return _gap_of(context, total, parts, "total_et_parties", what)
     if nested and sum_of_parts.high < stated.low:
         return _gap_of(context, total, parts, "total_et_parties", "la somme des parties publiées", severity="info")
     return None
@@ -196,15 +200,10 @@ def _is_count(context: Context, indicator: str) -> bool:
 
 
 def _population_share(context: Context, geo: str) -> float:
-    frame = context.by_indicator.get("population")
-    if frame is None:
-        return 0.0
-    own, country = frame[frame["geo"] == geo], frame[frame["geo"] == "FR"]
-    common = set(own["time_period"]) & set(country["time_period"])
-    if not common:
-        return 0.0
-    period = max(common)
-    return (
-        own.loc[own["time_period"] == period, "value"].iloc[0]
-        / country.loc[country["time_period"] == period, "value"].iloc[0]
+    """The area's share of the population of the country, in the latest year known for both; 0 when none is."""
+    own, country = (
+        {row.time_period: row.value for row in context.groups("indicator", "geo").get(("population", code), [])}
+        for code in (geo, "FR")
     )
+    common = set(own) & set(country)
+    return own[max(common)] / country[max(common)] if common else 0.0
