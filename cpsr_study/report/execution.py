@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -14,6 +15,9 @@ from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError, RequestError
 from cpsr_study.parameters import suggestion
 
+ENGINES = ("warm", "kernel")
+OPTIONAL = ("09",)  # chapters made only when asked for
+
 
 @dataclass(frozen=True)
 class Task:
@@ -23,15 +27,33 @@ class Task:
     target: Path
     parameters: dict[str, Any]
     data_dir: Path
+    engine: str
+
+
+def engine(wanted: str | None = None) -> str:
+    """The engine to use: `warm` (forked from a process that has imported everything) or `kernel` (papermill's own).
+
+    Forking is only safe, and the default, on Linux. RequestError on an unknown or impossible engine.
+    """
+    if wanted is None:
+        return "warm" if sys.platform == "linux" else "kernel"
+    if wanted not in ENGINES:
+        raise RequestError(f"Moteur inconnu : « {shown(wanted)} » (warm, kernel).{suggestion(wanted, ENGINES)}")
+    if wanted == "warm" and sys.platform != "linux":
+        raise RequestError("Le moteur « warm » demande Linux : utilisez --engine kernel.")
+    return wanted
 
 
 def chapters(notebooks_dir: Path, wanted: list[str] | None = None) -> list[Path]:
-    """The chapters, in order; `wanted` holds numbers (`01`) or names. RequestError on an unknown one."""
+    """The chapters, in order; `wanted` holds numbers (`01`) or names, else all but the optional ones are given.
+
+    RequestError on an unknown one.
+    """
     found = sorted(notebooks_dir.glob("[0-9][0-9]_*.ipynb"))
     if not found:
         raise DataError(f"Aucun chapitre dans {notebooks_dir}.")
     if not wanted:
-        return [path for path in found if path.stem[:2] < "90"]
+        return [path for path in found if path.stem[:2] not in OPTIONAL]
     names = {path.stem[:2]: path for path in found} | {path.stem: path for path in found}
     for name in wanted:
         if name not in names:
@@ -45,7 +67,7 @@ def execute(tasks: list[Task], workers: int) -> Iterator[Path]:
 
     DataError on the first chapter that fails, naming the cell and the reason; its notebook stays at its target.
     """
-    with ProcessPoolExecutor(max_workers=min(workers, len(tasks)), mp_context=get_context("spawn")) as pool:
+    with _pool(min(workers, len(tasks)), tasks[0].engine) as pool:
         futures = {pool.submit(execute_one, task): task for task in tasks}
         try:
             for future in as_completed(futures):
@@ -57,13 +79,27 @@ def execute(tasks: list[Task], workers: int) -> Iterator[Path]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _pool(workers: int, engine: str) -> ProcessPoolExecutor:
+    if engine == "kernel":
+        return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["cpsr_study.report.warm"])
+    # One chapter a process: each starts as clean as in a kernel of its own.
+    return ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1)
+
+
 def execute_one(task: Task) -> str:
     """Execute one chapter. Returns an empty text, or the sentence that says where and why it stopped."""
     os.environ["CPSR_DATA_DIR"] = str(task.data_dir)
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     warnings.filterwarnings("ignore", category=FutureWarning)
     import papermill
+    from papermill.engines import papermill_engines
     from papermill.exceptions import PapermillExecutionError
+
+    from cpsr_study.report.engine import NAME, WarmEngine
+
+    papermill_engines.register(NAME, WarmEngine)
 
     declared = papermill.inspect_notebook(str(task.notebook))
     given = {name: value for name, value in task.parameters.items() if name in declared}
@@ -73,6 +109,7 @@ def execute_one(task: Task) -> str:
             str(task.target),
             parameters=given,
             kernel_name="python3",
+            engine_name=NAME if task.engine == "warm" else None,
             cwd=str(task.target.parent),
             progress_bar=False,
             # The kernel would otherwise tell the reader's terminal about its sockets.

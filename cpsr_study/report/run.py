@@ -29,6 +29,7 @@ class Request:
     formats: list[str]
     workers: int
     force: bool = False
+    engine: str = "kernel"
 
     @property
     def folder(self) -> Path:
@@ -97,7 +98,7 @@ def _build(request: Request, description: dict[str, Any], work: Path, progress: 
 def _execute(request: Request, folder: Path, progress: Progress) -> list[Path]:
     folder.mkdir()
     tasks = [
-        execution.Task(path, folder / path.name, request.parameters.model_dump(), request.data_dir)
+        execution.Task(path, folder / path.name, request.parameters.model_dump(), request.data_dir, request.engine)
         for path in request.chapters
     ]
     progress("chapitres", 0, len(tasks))
@@ -146,10 +147,11 @@ def request(
     formats_text: str = "html,pdf",
     workers: int | None = None,
     force: bool = False,
+    engine: str | None = None,
 ) -> Request:
     """A complete request, checked before any work."""
     count = workers if workers is not None else os.cpu_count() or 1
     if count < 1:
         raise RequestError(f"Il faut au moins un processus (--workers), et non {count}.")
     found = execution.chapters(paths.notebooks_dir(), chapters)
-    return Request(parameters, data_dir, output.resolve(), found, formats(formats_text), count, force)
+    return Request(parameters, data_dir, output.resolve(), found, formats(formats_text), count, force, execution.engine(engine))
