@@ -6,7 +6,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from itertools import pairwise
@@ -18,15 +17,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from pypdf import PdfReader
-from rendering_sample import HIDDEN, NASTY, sample_notebook
 
+from browser import WCAG, started, target, violations, width_of
 from cpsr_study.report import blocks
 from cpsr_study.report.html import render_html
 from cpsr_study.report.pdf import cannot_be_drawn, day_of, render_pdf
 from cpsr_study.report.safe import safe_file, safe_link, visible
 from cpsr_study.report.typst_markup import literal
+from pdfs import compact, elements, titles
+from rendering_sample import HIDDEN, NASTY, sample_notebook
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SLOW = [HealthCheck.too_slow]
 
 
@@ -210,29 +210,10 @@ def test_pdf_is_tagged_french_and_titled(pdf):
     assert pdf.metadata.creation_date.date().isoformat() == "2021-12-31"
 
 
-def titles(outline: list) -> list[str]:
-    """The bookmarks of a PDF, in order."""
-    return [title for item in outline for title in (titles(item) if isinstance(item, list) else [item["/Title"]])]
-
-
 def test_pdf_has_bookmarks_for_chapters_and_sections(pdf):
     found = titles(pdf.outline)
     assert found[:3] == ["1 Synthèse", "1.1 Les chiffres clés", "2 La commande publique en Normandie"]
     assert found[-3:] == ["Colophon", "Paramètres", "Fabrication"]
-
-
-def elements(node, found: list) -> list:
-    """Every structure element below a node of the structure tree."""
-    node = node.get_object()
-    if isinstance(node, list):
-        for child in node:
-            elements(child, found)
-    elif isinstance(node, dict):
-        if "/S" in node:
-            found.append(node)
-        if "/K" in node:
-            elements(node["/K"], found)
-    return found
 
 
 def test_pdf_figures_have_words_and_tables_have_headers(pdf):
@@ -249,11 +230,6 @@ def test_numbers_of_the_pdf_lead_to_the_annex(pdf):
     links = [a.get_object() for page in pdf.pages[2:annex] for a in page.get("/Annots", [])]
     inside = [link for link in links if "/Dest" in link or link.get("/A", {}).get("/S") == "/GoTo"]
     assert len(inside) > 250
-
-
-def compact(text: str) -> str:
-    """Text without what line breaking may add or take away."""
-    return re.sub(r"[\s\u00ad\u200b\u2010-]", "", text)
 
 
 def test_hostile_texts_are_read_literally_in_pdf(pdf):
@@ -309,36 +285,28 @@ def test_any_text_makes_a_valid_report(texts):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM:
-        pytest.skip("Chromium is not installed")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as api:
-        started = api.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
+def chromium():
+    with started() as browser:
+        yield browser
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [320, 1280])
-def test_page_in_a_browser(browser, html, width):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
-    page = browser.new_page(viewport={"width": width, "height": 800})
+def test_page_in_a_browser(chromium, html, width):
+    page = chromium.new_page(viewport={"width": width, "height": 800})
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.set_content(html)
     assert not [url for url in asked if not url.startswith("data:")]
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
-    found = axe.run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response["violations"]
-    assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found] == []
+    assert width_of(page) <= width
+    assert violations(page, [*WCAG, "best-practice"]) == []
     page.close()
 
 
 @pytest.mark.browser
-def test_a_number_leads_to_its_row_in_the_browser(browser, html):
-    page = browser.new_page(viewport={"width": 320, "height": 800})
+def test_a_number_leads_to_its_row_in_the_browser(chromium, html):
+    page = chromium.new_page(viewport={"width": 320, "height": 800})
     page.set_content(html)
     page.locator("a.n").first.click()
-    assert page.evaluate("document.querySelector(':target')?.id") == "obs-heures_insertion.REG-28.2020"
+    assert target(page) == "obs-heures_insertion.REG-28.2020"
     page.close()
