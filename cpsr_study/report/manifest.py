@@ -21,11 +21,7 @@ LIBRARIES = ["pandas", "matplotlib", "seaborn", "papermill", "nbconvert", "typst
 
 def describe(data_dir: Path, notebooks: list[Path], parameters: Parameters, formats: list[str]) -> dict[str, Any]:
     """All that decides the content of a report, files by their sha256."""
-    files = {f"notebooks/{path.name}": path for path in notebooks}
-    package = Path(__file__).parent.parent
-    for path in sorted(package.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts and "_project" not in path.parts:
-            files[f"cpsr_study/{path.relative_to(package).as_posix()}"] = path
+    files = {f"notebooks/{path.name}": path for path in notebooks} | package_files()
     for path in sorted((data_dir / "reference").glob("*.*")):
         files[f"data/reference/{path.name}"] = path
     for card in catalogue(data_dir):
@@ -38,6 +34,16 @@ def describe(data_dir: Path, notebooks: list[Path], parameters: Parameters, form
         "versions": {"cpsr-study": __version__, "python": platform.python_version()}
         | {name: version(name) for name in LIBRARIES},
         "inputs": {name: sha256(path) for name, path in sorted(files.items()) if path.is_file()},
+    }
+
+
+def package_files() -> dict[str, Path]:
+    """The files of this package, by the names they have in a manifest."""
+    package = Path(__file__).parent.parent
+    return {
+        f"cpsr_study/{path.relative_to(package).as_posix()}": path
+        for path in sorted(package.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts and "_project" not in path.parts
     }
 
 

@@ -154,4 +154,5 @@ def request(
     if count < 1:
         raise RequestError(f"Il faut au moins un processus (--workers), et non {count}.")
     found = execution.chapters(paths.notebooks_dir(), chapters)
-    return Request(parameters, data_dir, output.resolve(), found, formats(formats_text), count, force, execution.engine(engine))
+    kinds, engine = formats(formats_text), execution.engine(engine)
+    return Request(parameters, data_dir, output.resolve(), found, kinds, count, force, engine)

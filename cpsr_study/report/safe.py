@@ -11,6 +11,11 @@ SAFE_LINK = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x1f]+", re.IGNORECASE)
 SAFE_FILE = re.compile(r"(?!.*\.\.)[\w-][\w./~-]*")
 
 
+# A French line never begins with one of these, nor ends on an opening guillemet.
+_BEFORE = re.compile(r"(?<=\S) (?=[:;?!»])")
+_AFTER = re.compile(r"« (?=\S)")
+
+
 def is_hidden(char: str) -> bool:
     """Whether a character would act on the text around it, or vanish, or is none."""
     code = ord(char)
@@ -20,8 +25,9 @@ def is_hidden(char: str) -> bool:
 
 
 def visible(text: str, hidden: Callable[[str], bool] = is_hidden) -> str:
-    """Text in which the characters that cannot be shown are named, as in ``[U+202E]``."""
-    return "".join(f"[U+{ord(char):04X}]" if hidden(char) else char for char in text)
+    """Text in which the characters that cannot be shown are named, as in ``[U+202E]``, and French spaces hold."""
+    text = "".join(f"[U+{ord(char):04X}]" if hidden(char) else char for char in text)
+    return _AFTER.sub("«\u00a0", _BEFORE.sub("\u00a0", text))
 
 
 def visible_everywhere(value: Any, hidden: Callable[[str], bool] = is_hidden) -> Any:
