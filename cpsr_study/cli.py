@@ -60,6 +60,7 @@ def run(
     workers: Annotated[
         int | None, typer.Option("--workers", help="Processus en parallèle (tous les cœurs par défaut).")
     ] = None,
+    engine: Annotated[str | None, typer.Option("--engine", help="warm (par défaut sous Linux) ou kernel.")] = None,
 ) -> None:
     """Construit le rapport d'un ou de plusieurs territoires."""
     from cpsr_study import parameters as door
@@ -69,12 +70,12 @@ def run(
     options = {"edition": edition, "compare_with": compare_with, "project_years": _whole(project_years)}
     given |= {name: value for name, value in options.items() if value is not None}
     folder = paths.data_dir()
-    asked: list[Any] = list(territory or [given.get("territory")])
+    asked: list[Any] = [*territory] if territory else [given.get("territory")]
     wanted = [name.strip() for name in chapters.split(",") if name.strip()]
     requests = [
         report.request(
             door.resolve(folder, **(given | {"territory": name})),
-            folder, output=output, chapters=wanted, formats_text=formats, workers=workers, force=force,
+            folder, output=output, chapters=wanted, formats_text=formats, workers=workers, force=force, engine=engine,
         )
         for name in asked
     ]  # fmt: skip
@@ -188,10 +189,84 @@ def check(
         raise DataError("Des constats sont des erreurs.")
 
 
-def _study(geo: str | None, edition: str | None) -> Any:
+@app.command()
+def compare(
+    areas: Annotated[list[str], typer.Argument(help="Deux territoires, ou un seul avec --editions.")],
+    edition: Edition = None,
+    editions: Annotated[
+        tuple[str, str] | None, typer.Option("--editions", help="Deux années : --editions 2021 2026.")
+    ] = None,
+    format: Format = "table",
+) -> None:
+    """Compare deux territoires, ou deux éditions d'un même territoire."""
+    from cpsr_study import comparison
+    from cpsr_study.display import compared, terminal
+
+    if editions and (edition or len(areas) > 1):
+        raise RequestError("Il faut choisir : deux territoires et --edition, ou un seul territoire et --editions.")
+    if editions:
+        _compare_editions(areas[0], editions, format)
+        return
+    if len(areas) != 2:
+        raise RequestError("Deux territoires sont attendus, ou un seul suivi de --editions et de deux années.")
+    study = _study(areas[0], edition, areas[1])
+    if len(study.geos) < 2:
+        raise RequestError(f"Le même territoire est demandé deux fois : {study.territory.label}.")
+    frame = comparison.between_areas(study.table, *study.geos)
+    terminal.table(compared.areas(study, frame) if format == "table" else frame, format, "chiffres")
+
+
+def _compare_editions(area: str, editions: tuple[str, str], format: str) -> None:
+    from cpsr_study import comparison
+    from cpsr_study.display import compared, terminal
+
+    old, new = (_study(area, year) for year in editions)
+    if old.edition == new.edition:
+        raise RequestError(f"L'édition {old.edition} est demandée deux fois : --editions attend deux années.")
+    frame = comparison.between_editions(old.table, new.table, old.territory.code)
+    shown = compared.editions(old, new, frame) if format == "table" else frame
+    terminal.table(shown, format, f"changements {old.de}")
+    if format == "table":
+        terminal.say(compared.count_text(frame))
+
+
+@app.command()
+def archive(
+    report: Annotated[str, typer.Argument(help="Nom du rapport : REG-28-2021.")],
+    output: Annotated[Path, typer.Option("--output", help="Dossier des rapports.")] = Path("reports"),
+    target: Annotated[
+        Path | None, typer.Option("--target", help="Dossier où écrire le zip (celui des rapports par défaut).")
+    ] = None,
+) -> None:
+    """Réunit un rapport et tout ce dont il est fait dans un zip à déposer (Zenodo)."""
+    from cpsr_study.display import terminal
+    from cpsr_study.report import archive as maker
+    from cpsr_study.sources import sha256
+
+    made = maker.make(report, output, target or output, paths.data_dir())
+    terminal.say(f"  {_short(made.resolve())}\n  sha256 {sha256(made)}")
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="Zip fait par « cpsr-study archive ».")],
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Exécuter les chapitres de l'archive même s'ils ne sont pas ceux d'ici.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processus en parallèle.")] = None,
+) -> None:
+    """Contrôle une archive, refait son rapport et compare. Code 0 si tout concorde, 1 sinon."""
+    from cpsr_study.display import terminal
+    from cpsr_study.report import verification
+
+    with terminal.progress(file.name) as advance:
+        verification.verify(file, terminal.say, advance, trust=trust, workers=workers)
+
+
+def _study(geo: str | None, edition: str | None, other: str | None = None) -> Any:
     from cpsr_study.study import Study
 
-    given: dict[str, Any] = {"territory": geo, "edition": edition}
+    given: dict[str, Any] = {"territory": geo, "edition": edition, "compare_with": other}
     return Study.open(**{name: value for name, value in given.items() if value is not None})
 
 
@@ -251,6 +326,8 @@ def _french(error: Any) -> str:
     if word and hasattr(error, "possibilities"):
         options = [option for param in error.ctx.command.params for option in param.opts] if error.ctx else []
         return f"Option inconnue : « {as_shown(word)} ».{suggestion(word, options)}"
+    if word and " requires " in message:
+        return f"Il manque une valeur après « {as_shown(word)} » (voir --help)."
     unknown = re.match(r"No such command '(.*?)'", message)
     if unknown:
         commands = [command.callback.__name__ for command in app.registered_commands if command.callback]

@@ -48,7 +48,7 @@ def make_id(indicator: str, geo: str, period: str, category: str = "") -> str:
 
 
 def leaves(table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """For each id, the ids of the stated observations it rests on, through all its inputs; a stated one rests on itself."""
+    """For each id, those of the stated observations it rests on, through all its inputs: itself when it is stated."""
     inputs = dict(zip(table["id"], table["inputs"].str.split(), strict=True))
     found: dict[str, tuple[str, ...]] = {}
 

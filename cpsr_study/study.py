@@ -194,7 +194,8 @@ class Study:
         """The indicators for many areas, each at the latest period known for most of them."""
         frame = self.select(indicator, codes, category="").frame
         kept = []
-        for _, group in frame.groupby("indicator", sort=False):
+        for name in filter(set(frame["indicator"]).__contains__, _listed(indicator)):
+            group = frame[frame["indicator"] == name]
             counts = group.groupby("time_period")["geo"].nunique()
             kept.append(group[group["time_period"] == counts[counts == counts.max()].index.max()])
         return self._selection(pd.concat(kept) if kept else frame, _listed(indicator)[0], self.territory.code)
@@ -262,7 +263,7 @@ class Study:
 
     @cached_property
     def neighbours(self) -> list[str]:
-        """Codes of the areas of the level in the same region; all the regions; overseas, where regions hold one, all."""
+        """Codes of the areas of the same level and region; for a region, all; overseas, all those overseas."""
         if self.territory.level not in ("DEP", "EPCI", "COM"):
             return self.peers()
         region = next(code for code in self.territories.ancestors(self.territory.code) if code.startswith("REG"))
@@ -299,6 +300,11 @@ class Study:
         order = frame["geo"].map(geos.index)
         frame = frame.assign(_order=order).sort_values(["_order", "time_period"], kind="stable").drop(columns="_order")
         return self._selection(frame, wanted[0][0], geos[0])
+
+    def known_areas(self, indicator: str) -> list[str]:
+        """Codes of all the areas for which a source gives the indicator; the territory alone when none does."""
+        rows = self.table[(self.table["indicator"] == indicator) & (self.table["source"] != derivation.SOURCE)]
+        return sorted(rows["geo"].unique()) or [self.territory.code]
 
     def denominators(self, *names: str) -> str:
         """What each share is a share of, in a note."""

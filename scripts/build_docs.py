@@ -62,7 +62,10 @@ def dictionary(data_dir: Path) -> str:
 def glossary(data_dir: Path) -> str:
     with (data_dir / "reference" / "glossary.csv").open(encoding="utf-8", newline="") as handle:
         rows = [list(row.values()) for row in csv.DictReader(handle)]
-    return "\n\n".join(["# Glossaire", NOTICE, table(["Terme", "Définition", "Texte", "À ne pas confondre avec"], rows)]) + "\n"
+    return (
+        "\n\n".join(["# Glossaire", NOTICE, table(["Terme", "Définition", "Texte", "À ne pas confondre avec"], rows)])
+        + "\n"
+    )
 
 
 def documents(data_dir: Path) -> dict[str, str]:

@@ -33,7 +33,9 @@ def test_the_method_quotes_the_values_that_are_computed():
     assert len(quoted) >= 9
     for name, text in quoted:
         row = study.row(name)
-        shown = numbers.value_text(row["value"], row["unit"], units=units, derived=row["source"] == "calcul", with_unit=False)
+        shown = numbers.value_text(
+            row["value"], row["unit"], units=units, derived=row["source"] == "calcul", with_unit=False
+        )
         assert re.sub(r"\s", "", text) == re.sub(r"\s", "", shown), name
 
 

@@ -17,7 +17,10 @@ display(HTML("<b>x</b>")); display({"text/plain": "y", "application/json": {"z":
 
 def outputs(notebook):
     return [
-        [(o.output_type, o.get("name"), o.get("data"), o.get("metadata"), o.get("text"), o.get("ename")) for o in cell.outputs]
+        [
+            (o.output_type, o.get("name"), o.get("data"), o.get("metadata"), o.get("text"), o.get("ename"))
+            for o in cell.outputs
+        ]
         for cell in notebook.cells
         if cell.cell_type == "code"
     ]

@@ -7,6 +7,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from cpsr_study.report import execution
+
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 LONGEST_CELL = 16
 ALLOWED_IMPORTS = {"Study", "charts", "overview", "say", "tables"}
@@ -22,8 +24,11 @@ def code(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def test_the_nine_chapters_are_there():
-    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{number:02}" for number in range(9)]
+def test_the_nine_chapters_and_the_optional_one_are_there():
+    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{number:02}" for number in range(10)]
+    usual = execution.chapters(NOTEBOOKS[0].parent)
+    assert [path.stem[:2] for path in usual] == [f"{number:02}" for number in range(9)]
+    assert execution.chapters(NOTEBOOKS[0].parent, ["09", "00"]) == [NOTEBOOKS[0], NOTEBOOKS[9]]
 
 
 def test_one_parameters_cell_with_plain_defaults(notebook):
@@ -72,7 +77,7 @@ def test_no_path_and_no_territory_in_the_code(notebook):
     texts = [node.value for cell in code(notebook)[1:] for node in ast.walk(ast.parse(cell.source))
              if isinstance(node, ast.Constant) and isinstance(node.value, str)]  # fmt: skip
     assert not [text for text in texts if re.search(r"\.(csv|json|toml|xlsx)\b|^\.?/", text)]
-    assert not [text for text in texts if re.search(r"Normandie|REG-28", text)]
+    assert not [text for text in texts if re.search(r"Normandie|(REG|DEP|EPCI|COM)-", text)]
 
 
 def test_no_figure_is_typed_in_prose(notebook):

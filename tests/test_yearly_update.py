@@ -27,7 +27,7 @@ def next_year(tmp_path):
         lines.append(f"personnes_menages_fiscaux,{geo},2099,,,500000,A,500 000,inventé,")
     (folder / "observations.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     card = (model / "source.toml").read_text(encoding="utf-8")
-    card = re.sub(r'(?m)^published = .*$', f'published = "{year}-02"', card)
+    card = re.sub(r"(?m)^published = .*$", f'published = "{year}-02"', card)
     (folder / "source.toml").write_text(card, encoding="utf-8")
     return data, folder, year
 
@@ -39,7 +39,9 @@ def sign(folder):
         verify(next(card for card in catalogue(folder.parents[2]) if card.folder == folder))
     asked = re.search(r"[0-9a-f]{64}", str(fault.value))[0]
     assert asked == sha256(folder / "observations.csv")
-    card = re.sub(r'"observations.csv" = "[0-9a-f]+"', f'"observations.csv" = "{asked}"', path.read_text(encoding="utf-8"))
+    card = re.sub(
+        r'"observations.csv" = "[0-9a-f]+"', f'"observations.csv" = "{asked}"', path.read_text(encoding="utf-8")
+    )
     path.write_text(card, encoding="utf-8")
     from cpsr_study.sources import read_card
 

@@ -21,10 +21,7 @@ def outlines(data_dir: Path) -> dict[str, list[Ring]]:
     path = Path(data_dir) / OUTLINES
     try:
         shapes = json.loads(path.read_text(encoding="utf-8"))
-        return {
-            code: [[(float(x), float(y)) for x, y in ring] for ring in rings]
-            for code, rings in shapes.items()
-        }
+        return {code: [[(float(x), float(y)) for x, y in ring] for ring in rings] for code, rings in shapes.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         raise DataError(f"Les contours des départements ne se lisent pas : {OUTLINES.as_posix()}.") from None
 

@@ -2,8 +2,10 @@
 
 import pandas as pd
 
+from cpsr_study import comparison
+from cpsr_study import corrections as declared
 from cpsr_study.derivation import SOURCE
-from cpsr_study.display import publish, tables
+from cpsr_study.display import numbers, publish, tables
 from cpsr_study.sources import KINDS
 from cpsr_study.study import Study
 
@@ -98,11 +100,45 @@ def findings(study: Study, title: str, most: int | None = None) -> None:
     tables.listing(frame, title, columns, anchors=frame["anchor"])
 
 
+def corrections(study: Study, title: str) -> None:
+    """The declared corrections of figures of this report's areas: what was done, why, on what evidence."""
+    known = {card.source for card in study.cards}
+    areas = {*study.geos, "FR", *study.departements}
+    rows = [
+        {
+            "where": f"{study.registry[item.indicator].label}, {study.territories.get(item.geo).name}, {item.period}",
+            "done": item.text(),
+            "evidence": item.evidence,
+            "status": item.status,
+        }
+        for item in declared.read(study.data_dir)
+        if item.source in known and item.geo in areas
+    ]
+    if not rows:
+        publish.sentence("reading", ["Aucune correction n'est déclarée pour les chiffres de ce rapport."])
+        return
+    columns = {"where": "Chiffre", "done": "Correction et raison", "evidence": "Preuve", "status": "Suivi"}
+    tables.listing(pd.DataFrame(rows), title, columns)
+
+
 def count_findings(study: Study) -> None:
     """« N points à vérifier »."""
     count = len(study.findings)
     words = "Aucun point à vérifier" if not count else f"{count} point{'s' if count > 1 else ''} à vérifier"
     publish.sentence("reading", [f"{words} parmi les chiffres de ce rapport."])
+
+
+def medians(study: Study) -> None:
+    """« Au-dessus de la médiane des régions : ... »: on which side of its level the territory is, rate by rate."""
+    sides: dict[str, list[str]] = {"Au-dessus": [], "Au niveau": [], "Au-dessous": []}
+    for known in study.comparable(relative=True):
+        own = known.only(geo=study.territory.code).frame.iloc[0]
+        gap = own["value"] - comparison.standing(known.frame, study.territory.code).median
+        sides["Au-dessus" if gap > 0 else "Au-dessous" if gap < 0 else "Au niveau"].append(own["indicator_label"])
+    for side, labels in sides.items():
+        if labels:
+            names = numbers.join_fr(map(numbers.inside, labels))
+            publish.sentence("reading", [f"{side} de la médiane des {study.peers_label} : {names}."])
 
 
 def formulas(study: Study, title: str) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from cpsr_study.display import numbers, publish, say
+from cpsr_study import comparison
+from cpsr_study.area_names import key
+from cpsr_study.display import alt, compared, numbers, publish, say
 from cpsr_study.selection import SEPARATOR, Missing, Observation, Selection, as_observation
 from cpsr_study.study import Study
 
@@ -71,7 +73,7 @@ def areas(study: Study, indicators: list[str], title: str, *, note: str = "") ->
 
 
 def standing(study: Study, title: str, *, relative: bool, note: str = "") -> None:
-    """The rank of the territory among the areas of its level, their median and both ends, for what all of them share."""
+    """The rank of the territory among the areas of its level, their median and both ends, one indicator a row."""
     rows, sources = [], []
     for known in study.comparable(relative=relative):
         place = comparison.standing(known.frame, study.territory.code)
@@ -79,40 +81,56 @@ def standing(study: Study, title: str, *, relative: bool, note: str = "") -> Non
         own = next(item for item in found.values() if item.geo == study.territory.code)
         ends = [found[name] for name in (place.lowest, place.highest)]
         median = numbers.value_text(place.median, own.unit, units=study.registry.units, derived=True)
-        rank = alt.rank_text(place.rank, place.count)
+        rank = alt.rank_text(place.rank, place.count).replace(" ", numbers.NBSP)
         texts = [_text(f"{own.label}, {own.period_label}"), _number(own), _text(rank), _text(median)]
         rows.append([*texts, *(_number(end) | {"text": f"{end.text} ({end.geo_label})"} for end in ends)])
         sources.append(own.source_label)
     if not rows:
-        publish.sentence("missing", [f"Rien de tel n’est connu à la fois {study.en} et ailleurs au même niveau."])
+        what = "Aucun taux ni ratio" if relative else "Aucun effectif"
+        where = f"{study.en} et, pour la même période, dans d'autres territoires du même niveau"
+        publish.sentence("missing", [f"{what} n'est connu à la fois {where}."])
         return
-    heads = ["Indicateur", study.name, "Rang", "Médiane", "Valeur la plus basse", "Valeur la plus haute"]
+    heads = ["Indicateur", study.name, "Rang", "Médiane", "Minimum", "Maximum"]
     _publish(title, heads, rows, notes=[note], sources=sources, right={1, 2, 3})
 
 
 def between_areas(study: Study, title: str, *, note: str = "") -> None:
     """Every figure of the territory beside that of another of its level, with the gap and what limits it."""
     if study.compared.level != study.territory.level or len(study.geos) < 2:
-        publish.sentence("missing", [f"Aucun autre territoire du même niveau n’est comparé : {study.compared.name} "
-                                     "est la référence. Le paramètre compare_with en choisit un."])  # fmt: skip
+        text = "Le territoire n'est pas comparé à un autre du même niveau ; le paramètre compare_with en choisit un."
+        publish.sentence("reading", [text])
         return
     frame = comparison.between_areas(study.table, *study.geos)
-    both = frame[~frame["nature"].str.startswith(comparison.ONLY)]
-    ids = list(both["id_a"]) + list(both["id_b"])
-    known = {row["id"]: as_observation(row) for _, row in study.labelled(ids).iterrows()}
+    both = compared.in_order(study, frame[~frame["nature"].str.startswith(comparison.ONLY)])
+    known = study.labelled([*both["id_a"], *both["id_b"]])
+    found = {row["id"]: as_observation(row) for _, row in known.iterrows()}
     rows = [
         [
             _text(compared.figure_label(study, row)),
-            *(cell for item in (known[row.id_a], known[row.id_b]) for cell in (_number(item), _period(item))),
+            *(_number(found[name]) for name in (row.id_a, row.id_b)),
             _text(compared.gap_text(row.gap, row.gap_percent, row.unit)),
+            _text(compared.periods_text(row.period_a, row.period_b)),
             _text(row.nature),
         ]
         for row in both.itertuples(index=False)
     ]
-    names = [study.territories.get(code).name for code in study.geos]
-    heads = ["Indicateur", names[0], "Période", names[1], "Période", "Écart", "Nature"]
-    only = [f"{n} figures"  for n in ()]
-    _publish(title, heads, rows, notes=[note, *only], sources=[item.source_label for item in known.values()])
+    names = [study.name, study.compared.name]
+    alone = frame["nature"].value_counts().drop(both["nature"].unique())
+    said = [f"Autres chiffres connus {compared.nature_text(study, nature)} : {n}." for nature, n in alone.items()]
+    heads = ["Indicateur", *names, "Écart", "Période", "Nature"]
+    _publish(title, heads, rows, notes=[note, *said], sources=list(known["source_label"]), right={1, 2, 3})
+
+
+def neighbours(study: Study, indicators: list[str], title: str) -> None:
+    """The areas around of the same level in rows, the indicators in columns; says of which nothing is known."""
+    found = study.areas(indicators, study.neighbours)
+    if len(study.neighbours) < 2:
+        publish.sentence("missing", [f"{study.name} n'a pas de voisin du même niveau."])
+        return
+    unknown = [study.territories.get(code).name for code in study.neighbours if code not in set(found.frame["geo"])]
+    note = f"Sans aucune valeur connue : {numbers.join_fr(unknown)}." if unknown else ""
+    by_name = Selection(found.frame.assign(_name=[key(name) for name in found.frame["geo_label"]]), found.missing)
+    cross(by_name, title, rows="geo_label", columns="indicator_label", head="Territoire", order="_name", note=note)
 
 
 def _column_title(frame: pd.DataFrame, column: str, name: str) -> str:

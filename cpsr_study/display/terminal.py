@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from cpsr_study import area_names
@@ -44,7 +45,8 @@ def table(frame: "pd.DataFrame", format: str, name: str, shown: list[str] | None
     if format not in FORMATS:
         raise RequestError(f"Format inconnu : « {area_names.shown(format)} » ({', '.join(FORMATS)}).")
     if format == "json":
-        say(json.dumps(frame.to_dict("records"), ensure_ascii=False, indent=1))
+        records = [{key: _known(value) for key, value in row.items()} for row in frame.to_dict("records")]
+        say(json.dumps(records, ensure_ascii=False, indent=1))
     elif format == "csv":
         from cpsr_study.report.export import csv_text
 
@@ -55,8 +57,14 @@ def table(frame: "pd.DataFrame", format: str, name: str, shown: list[str] | None
 
 
 def _plain(value: Any) -> Any:
-    """Whole numbers without a useless `.0`."""
+    """Whole numbers without a useless `.0`, nothing for a number that is not known."""
+    value = "" if _known(value) is None else value
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _known(value: Any) -> Any:
+    """The value, None for one that is not a number: JSON has no other word for it."""
+    return None if isinstance(value, float) and isnan(value) else value
 
 
 def _rich_table(frame: "pd.DataFrame", name: str) -> None:
