@@ -13,7 +13,7 @@ test: $(STAMP)  ## style, types and all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lab: $(STAMP)  ## JupyterLab, on the chapters
 	$(BIN)/jupyter lab --notebook-dir=notebooks

@@ -48,7 +48,7 @@ def dictionary(data_dir: Path) -> str:
     parts = ["# Dictionnaire des indicateurs", NOTICE]
     for theme, title in THEMES.items():
         rows = [
-            [f"`{i.id}`", i.label, i.unit, i.breakdown, i.formula and f"`{i.formula}`" or i.aggregation, i.definition]
+            [f"`{i.id}`", i.label, i.unit, i.breakdown, (i.formula and f"`{i.formula}`") or i.aggregation, i.definition]
             for i in registry.indicators.values()
             if i.theme == theme
         ]

@@ -2,11 +2,11 @@
 
 import nbformat
 import pytest
-from reports import DATA
 
 from cpsr_study import paths
 from cpsr_study.errors import RequestError
 from cpsr_study.report import execution
+from reports import DATA
 
 NOISY = """import sys, warnings
 from IPython.display import HTML, Image, display
@@ -29,7 +29,7 @@ def outputs(notebook):
 def run(engine, source, folder):
     folder.mkdir()
     task = execution.Task(source, folder / source.name, {"territory": "REG-28"}, DATA, engine)
-    return list(execution.execute([task], 1))[0]
+    return next(iter(execution.execute([task], 1)))
 
 
 def both(source, tmp_path):
@@ -75,5 +75,5 @@ def test_each_notebook_starts_clean(notebook, tmp_path):
 
 
 def test_an_engine_that_does_not_exist():
-    with pytest.raises(RequestError, match="Moteur inconnu : « wram » .* Vouliez-vous dire « warm »"):
+    with pytest.raises(RequestError, match=r"Moteur inconnu : « wram » .* Vouliez-vous dire « warm »"):
         execution.engine("wram")

@@ -105,7 +105,7 @@ def test_a_touched_report_is_made_again(tmp_path):
 
 
 def test_two_runs_in_two_folders_are_the_same_to_the_byte(tmp_path):
-    chapters = ["00", "02", "07"]
+    chapters = ["02", "07"]
     one = build(tmp_path / "a", "REG-28", chapters, workers=2).folder
     two = build(tmp_path / "b", "REG-28", chapters, workers=1).folder
     assert tree(one) == tree(two)

@@ -109,5 +109,6 @@ def verify(card: Card) -> None:
         found = sha256(path)
         if found != expected:
             raise DataError(
-                f"{where}/{name} ne correspond plus à l'empreinte sha256 de sa fiche (le fichier a pour empreinte {found})."
+                f"{where}/{name} ne correspond plus à l'empreinte sha256 de sa fiche "
+                f"(le fichier a pour empreinte {found})."
             )
