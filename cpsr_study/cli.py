@@ -108,6 +108,7 @@ def observations(
 ) -> None:
     """Liste les observations d'une édition."""
     from cpsr_study.display import terminal
+    from cpsr_study.observations import as_written
 
     study = _study(geo, edition)
     frame = study.table
@@ -116,7 +117,8 @@ def observations(
         if value is not None:
             frame = frame[frame[column] == _known(column, value, study)]
     shown = ["indicator", "geo", "time_period", "category", "value", "unit", "status", "source", "as_published"]
-    terminal.table(frame.drop(columns=["headline", "kind"]), format, "observations", shown)
+    frame = as_written(frame, study.registry).drop(columns=["headline", "kind"])
+    terminal.table(frame, format, "observations", shown)
 
 
 @app.command()

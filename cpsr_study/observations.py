@@ -100,6 +100,15 @@ def with_ids(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(id=ids, headline=rank == 0).drop(columns=["_order", "_producer"])
 
 
+def as_written(frame: pd.DataFrame, registry: indicators.Registry) -> pd.DataFrame:
+    """The observations as they are handed out: a computed count is a whole number of persons, hours, places."""
+    counted = (frame["source"] == derivation.SOURCE) & frame["unit"].map(
+        lambda unit: registry.units[unit][3] == 0
+    ).astype(bool)
+    whole = (frame["value"] + 0.5).floordiv(1)
+    return frame.assign(value=frame["value"].where(~counted, whole))
+
+
 def fingerprint(data_dir: Path, edition: int) -> str:
     """Hash of all that a table depends on: the files of the sources known, the registry, this package."""
     digest = hashlib.sha256(f"{__version__} {edition}".encode())

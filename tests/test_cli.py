@@ -225,3 +225,11 @@ def test_french_comes_out_whatever_the_machine_prefers(small):
         PYTHONIOENCODING="cp1252",
     )
     assert done.returncode == 0 and "100 − somme" in done.stdout
+
+
+def test_computed_persons_are_whole(command):
+    """Filosofi 2020: rate x persons over five départements is 422 741.5, and nobody is half a person."""
+    out = command(
+        "observations", "--indicator", "personnes_sous_seuil_pauvrete", "--geo", "REG-28", "--format", "csv"
+    ).out
+    assert "personnes_sous_seuil_pauvrete,REG-28,2020,,,422742,personnes" in out

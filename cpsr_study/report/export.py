@@ -10,6 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from cpsr_study.display.publish import FIGURE, TABLE
+from cpsr_study.observations import as_written
 from cpsr_study.study import Study
 
 # A spreadsheet would compute a text that starts with one of these: an apostrophe keeps it a text.
@@ -97,7 +98,7 @@ def _sheet(sheet: Any, number: int, payload: dict[str, Any], bold: Any) -> None:
 def observations(study: Study, path: Path) -> None:
     """The observations of the territory, of the area compared with, of its départements, and all their inputs."""
     own = study.table[study.table["geo"].isin([*study.geos, "FR", *study.departements])]
-    frame = study.trace(list(own["id"])).sort_values("id", kind="stable")
+    frame = as_written(study.trace(list(own["id"])).sort_values("id", kind="stable"), study.registry)
     columns = list(study.table.columns)
     _write(path, csv_text(columns, frame[columns].to_numpy().tolist()))
 
