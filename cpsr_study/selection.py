@@ -9,7 +9,7 @@ from cpsr_study.display import numbers
 from cpsr_study.precision import qualifier
 
 if TYPE_CHECKING:
-    from cpsr_study.study import Study
+    from cpsr_study.knowledge import Knowledge
 
 # Between the sources of one number; a table or a figure lists each of them once.
 SEPARATOR = " ; "
@@ -123,7 +123,7 @@ def as_observation(row: pd.Series) -> Observation:
     )
 
 
-def label(frame: pd.DataFrame, study: "Study") -> pd.DataFrame:
+def label(frame: pd.DataFrame, study: "Knowledge") -> pd.DataFrame:
     """`frame` with the columns a reader needs: *_label, `text` and `long_text` (value with unit), `mark`."""
     registry, units = study.registry, study.registry.units
     labelled = frame.assign(
@@ -167,3 +167,8 @@ def _texts(frame: pd.DataFrame, units: numbers.Units, *, long: bool = False) -> 
         )
         for row in frame.itertuples(index=False)
     ]
+
+
+def listed(value: str | list[str]) -> list[str]:
+    """One or several, always as a list."""
+    return [value] if isinstance(value, str) else list(value)

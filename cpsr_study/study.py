@@ -1,35 +1,23 @@
-"""`Study`: what is known of one territory in one edition. The only object that a notebook holds."""
+"""`Study`: what a notebook asks of what is known. The only object that a notebook holds."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from cpsr_study import checks, derivation, indicators, observations, paths, projects, reference
-from cpsr_study.display import maps, numbers
-from cpsr_study.indicators import Registry
-from cpsr_study.parameters import NEWEST, Parameters, resolve
-from cpsr_study.selection import SEPARATOR, Missing, Observation, Selection, label
-from cpsr_study.sources import Card, catalogue
-from cpsr_study.territories import Territories, Territory
+from cpsr_study import derivation, indicators, observations, paths, projects, reference
+from cpsr_study.display import maps
+from cpsr_study.knowledge import Knowledge
+from cpsr_study.parameters import NEWEST, resolve
+from cpsr_study.selection import Missing, Observation, Selection, listed
+from cpsr_study.territories import Territories
 
 FEWEST_TO_RANK = 3
 
 
-@dataclass(frozen=True)
-class Study:
-    """A territory, an edition, an area to compare with, and the table of what is known.
-
-    `table` holds the observations of the edition (columns: see `observations`), for every area.
-    """
-
-    parameters: Parameters
-    data_dir: Path
-    registry: Registry
-    territories: Territories
-    table: pd.DataFrame
+class Study(Knowledge):
+    """Selections of observations: a figure, a pair, a series, the categories, the areas around."""
 
     @classmethod
     def open(
@@ -53,90 +41,6 @@ class Study:
             table = projects.with_scenario(table, registry, located, code, chosen.project_years)
         return cls(chosen, folder, registry, areas, table)
 
-    @property
-    def edition(self) -> int:
-        return self.parameters.edition
-
-    @cached_property
-    def territory(self) -> Territory:
-        return self.territories.get(self.parameters.territory)
-
-    @cached_property
-    def compared(self) -> Territory:
-        """The area compared with."""
-        return self.territories.get(self.parameters.compare_with)
-
-    @property
-    def name(self) -> str:
-        return self.territory.name
-
-    @property
-    def le(self) -> str:
-        """« la Normandie »"""
-        return self.territory.le
-
-    @property
-    def de(self) -> str:
-        """« de Normandie »"""
-        return self.territory.de
-
-    @property
-    def en(self) -> str:
-        """« en Normandie »"""
-        return self.territory.en
-
-    @cached_property
-    def geos(self) -> list[str]:
-        """The territory and the area compared with, once each."""
-        return list(dict.fromkeys([self.territory.code, self.compared.code]))
-
-    @cached_property
-    def cards(self) -> list[Card]:
-        """Cards of the sources that this edition knows."""
-        return [card for card in catalogue(self.data_dir) if card.year <= self.edition]
-
-    @cached_property
-    def findings(self) -> list[checks.Finding]:
-        """What the checks say of the observations of the territory, of the area compared with and of France."""
-        scope = self.table[self.table["geo"].isin([*self.geos, "FR", *self.departements])]
-        names = {code: self.territories.get(code).name for code in scope["geo"].unique()}
-        return checks.run(scope, self.registry, self._members, names)
-
-    @cached_property
-    def marked(self) -> dict[str, str]:
-        """Ids of the observations to verify, and the finding that says why: they bear a discreet mark."""
-        serious = [finding for finding in self.findings if finding.severity != "info"]
-        return {name: finding.anchor for finding in reversed(serious) for name in finding.ids}
-
-    @cached_property
-    def _origins(self) -> dict[str, tuple[str, ...]]:
-        """For each observation, the names of the sources it rests on, through all its inputs."""
-        titles = {(card.source, card.vintage): card.label for card in self.cards}
-        keys = zip(self.table["source"], self.table["vintage"], strict=True)
-        own = {name: titles.get(key, key[0]) for name, key in zip(self.table["id"], keys, strict=True)}
-        return {
-            name: tuple(dict.fromkeys(own[leaf] for leaf in below))
-            for name, below in derivation.leaves(self.table).items()
-        }
-
-    def source_label(self, name: str) -> str:
-        """« Insee, Filosofi 2020 » or, for a computed observation, its sources and « calcul »."""
-        origins = self._origins[name]
-        return SEPARATOR.join([*origins, "calcul"] if name in self._derived else origins)
-
-    @cached_property
-    def _derived(self) -> set[str]:
-        return set(self.table.loc[self.table["source"] == derivation.SOURCE, "id"])
-
-    @cached_property
-    def departements(self) -> list[str]:
-        """Codes of the départements of the territory, the territory itself when it is one, else none."""
-        if self.territory.level == "DEP":
-            return [self.territory.code]
-        if self.territory.level in ("REG", "FR", "FRMET"):
-            return self._members[self.territory.code]
-        return []
-
     def select(
         self,
         indicator: str | list[str],
@@ -146,11 +50,11 @@ class Study:
         period: str | None = None,
     ) -> Selection:
         """All headline observations that match; `category=""` keeps totals only, None keeps everything."""
-        names, geos = _listed(indicator), _listed(geo or self.territory.code)
+        names, geos = listed(indicator), listed(geo or self.territory.code)
         frame = self.table[self.table["indicator"].isin(names) & self.table["geo"].isin(geos)]
         frame = frame[frame["headline"]]
         if category is not None:
-            frame = frame[frame["category"].isin(_listed(category))]
+            frame = frame[frame["category"].isin(listed(category))]
         if period is not None:
             frame = frame[frame["time_period"] == period]
         return self._selection(frame, names[0], geos[0])
@@ -194,11 +98,11 @@ class Study:
         """The indicators for many areas, each at the latest period known for most of them."""
         frame = self.select(indicator, codes, category="").frame
         kept = []
-        for name in filter(set(frame["indicator"]).__contains__, _listed(indicator)):
+        for name in filter(set(frame["indicator"]).__contains__, listed(indicator)):
             group = frame[frame["indicator"] == name]
             counts = group.groupby("time_period")["geo"].nunique()
             kept.append(group[group["time_period"] == counts[counts == counts.max()].index.max()])
-        return self._selection(pd.concat(kept) if kept else frame, _listed(indicator)[0], self.territory.code)
+        return self._selection(pd.concat(kept) if kept else frame, listed(indicator)[0], self.territory.code)
 
     @cached_property
     def around(self) -> list[str]:
@@ -225,10 +129,6 @@ class Study:
         drawn = {code.removeprefix("DEP-") for code in self.around} & set(outlines)
         zoom = {f"DEP-{code}" for code in drawn} if 0 < len(drawn) < len(outlines) else None
         return {"outlines": outlines, "highlight": set(self.departements), "zoom": zoom}
-
-    @cached_property
-    def _members(self) -> dict[str, list[str]]:
-        return indicators.parents_of_departements(self.territories)
 
     @property
     def peers_label(self) -> str:
@@ -283,17 +183,13 @@ class Study:
         ]
         return Selection(frame.sort_values(["grappe", "value"], ascending=[True, False]), hours.missing)
 
-    def reference_table(self, name: str) -> pd.DataFrame:
-        """A table of texts of `data/reference`: legal framework, typology, networks..."""
-        return reference.read(self.data_dir, name)
-
     def statements(
         self, quantities: str | tuple[str, str] | list[str | tuple[str, str]], geo: str | list[str] | None = None
     ) -> Selection:
         """Every statement of some quantities (`indicator` or `(indicator, category)`), of every source and period."""
-        listed = quantities if isinstance(quantities, list) else [quantities]
-        wanted = [(name, "") if isinstance(name, str) else name for name in listed]
-        geos = _listed(geo or self.territory.code)
+        several = quantities if isinstance(quantities, list) else [quantities]
+        wanted = [(name, "") if isinstance(name, str) else name for name in several]
+        geos = listed(geo or self.territory.code)
         keys = zip(self.table["indicator"], self.table["category"], strict=True)
         asked = pd.Series([key in wanted for key in keys], index=self.table.index)
         frame = self.table[asked & self.table["geo"].isin(geos)]
@@ -305,79 +201,6 @@ class Study:
         """Codes of all the areas for which a source gives the indicator; the territory alone when none does."""
         rows = self.table[(self.table["indicator"] == indicator) & (self.table["source"] != derivation.SOURCE)]
         return sorted(rows["geo"].unique()) or [self.territory.code]
-
-    def denominators(self, *names: str) -> str:
-        """What each share is a share of, in a note."""
-        known = [self.registry[name] for name in names]
-        return " ; ".join(f"{item.label} : base = {self._base(item.denominator)}" for item in known) + "."
-
-    def _base(self, denominator: str) -> str:
-        found = self.registry.indicators.get(denominator)
-        return found.label if found else denominator
-
-    def missing(self) -> list[Missing]:
-        """The figures that sources are expected to give for every territory and that are not known for this one."""
-        known = set(self.table.loc[self.table["geo"] == self.territory.code, "indicator"])
-        return [self._missing(name, self.territory.code) for name in self.expected if name not in known]
-
-    @cached_property
-    def expected(self) -> list[str]:
-        """Indicators that a source is expected to give for every territory: neither computed nor national."""
-        return [
-            item.id
-            for item in self.registry.indicators.values()
-            if not item.scope and (not item.formula or item.aggregation == "somme") and "reste" not in item.aggregation
-        ]
-
-    def trace(self, ids: list[str], max_inputs: int = 1000) -> pd.DataFrame:
-        """The observations named, then their inputs, all the way down, without repetition.
-
-        An observation with more than `max_inputs` inputs is given without them.
-        """
-        found: dict[str, None] = {}
-        todo = [name for name in ids if name in self._by_id.index]
-        while todo:
-            name = todo.pop(0)
-            if name not in found:
-                found[name] = None
-                inputs = self._by_id.at[name, "inputs"].split()
-                todo += inputs if len(inputs) <= max_inputs else []
-        return label(self._by_id.loc[list(found)].reset_index(drop=True), self)
-
-    def is_without_object(self, item: Missing) -> bool:
-        """Whether the figure has no meaning there: a share of France, for France itself."""
-        return item.geo == "FR" and "@FR" in self.registry[item.indicator].formula
-
-    def labelled(self, ids: list[str]) -> pd.DataFrame:
-        """The observations of those ids, with their labels."""
-        return label(self._by_id.loc[ids].reset_index(drop=True), self)
-
-    def row(self, name: str) -> pd.Series:
-        """The observation of that id."""
-        return self._by_id.loc[name]
-
-    @cached_property
-    def _by_id(self) -> pd.DataFrame:
-        return self.table.set_index("id", drop=False)
-
-    def _selection(self, frame: pd.DataFrame, indicator: str, geo: str) -> Selection:
-        return Selection(label(frame, self), self._missing(indicator, geo))
-
-    def _missing(self, indicator: str, geo: str) -> Missing:
-        known, area = self.registry[indicator], self.territories.get(geo)
-        return Missing(indicator, known.label, geo, area.en, numbers.join_fr(self._expected_sources(indicator)))
-
-    def _expected_sources(self, indicator: str) -> list[str]:
-        """Who is expected to publish it or, for a computed indicator, who publishes its inputs."""
-        known = self.registry[indicator]
-        names = [name.removesuffix("@FR") for name in known.inputs] or [indicator]
-        below = [self.registry[name] for name in names if name != indicator]
-        sources = [item.expected_source for item in below if not item.formula] or [known.expected_source]
-        return list(dict.fromkeys(source for source in sources if source))
-
-
-def _listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
 
 
 def _latest_common(frames: list[pd.DataFrame]) -> str | None:
