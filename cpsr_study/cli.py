@@ -177,16 +177,13 @@ def check(
     format: Format = "table",
 ) -> None:
     """Vérifie le registre, les sources (sha256) et les observations ; montre les constats. Code 1 sur une erreur."""
-    import pandas as pd
-
     from cpsr_study import observations as table
     from cpsr_study.display import terminal
+    from cpsr_study.display.overview import finding_rows
 
     table.stated(paths.data_dir())
     study = _study(geo, edition)
-    rows = [(f.severity, f.family, f.check, f.sentence, " ".join(f.ids)) for f in study.findings]
-    frame = pd.DataFrame(rows, columns=["gravité", "famille", "contrôle", "constat", "observations"])
-    terminal.table(frame, format, "constats", ["gravité", "famille", "constat"])
+    terminal.table(finding_rows(study), format, "constats", ["gravité", "constat", "énoncé", "recalculé", "écart"])
     if any(finding.severity == "erreur" for finding in study.findings):
         raise DataError("Des constats sont des erreurs.")
 

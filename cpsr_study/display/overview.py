@@ -100,6 +100,31 @@ def findings(study: Study, title: str, most: int | None = None) -> None:
     tables.listing(frame, title, columns, anchors=frame["anchor"])
 
 
+def finding_rows(study: Study) -> pd.DataFrame:
+    """One line a finding: the file one sends back to the author of a source."""
+    columns = [
+        "gravité",
+        "famille",
+        "contrôle",
+        "constat",
+        "énoncé",
+        "recalculé",
+        "écart",
+        "tel que publié",
+        "emplacement",
+    ]
+    rows = []
+    for item in study.findings:
+        looked_at = [study.row(name) for name in item.ids]
+        words, places = (
+            " | ".join(dict.fromkeys(row[column] for row in looked_at if row[column]))
+            for column in ("as_published", "locator")
+        )
+        texts = (item.stated, item.recomputed, item.gap_text, words, places)
+        rows.append((item.severity, item.family, item.check, item.sentence, *texts, " ".join(item.ids)))
+    return pd.DataFrame(rows, columns=[*columns, "observations"])
+
+
 def corrections(study: Study, title: str) -> None:
     """The declared corrections of figures of this report's areas: what was done, why, on what evidence."""
     known = {card.source for card in study.cards}
