@@ -159,8 +159,10 @@ class Knowledge:
         return label(self._by_id.loc[list(found)].reset_index(drop=True), self)
 
     def is_without_object(self, item: Missing) -> bool:
-        """Whether the figure has no meaning there: a share of France, for France itself."""
-        return item.geo == "FR" and "@FR" in self.registry[item.indicator].formula
+        """Whether the figure has no meaning there: a share of France for France, a local scenario elsewhere."""
+        known = self.registry[item.indicator]
+        of_itself = item.geo == "FR" and "@FR" in known.formula
+        return of_itself or (known.theme == "grands_projets" and item.geo != self.territory.code)
 
     def labelled(self, ids: list[str]) -> pd.DataFrame:
         """The observations of those ids, with their labels."""
