@@ -17,11 +17,11 @@ _CONTRACTED = {"Le ": ("du ", "au "), "Les ": ("des ", "aux ")}
 
 
 def commune_words(name: str, elision: bool) -> tuple[str, str]:
-    """« de Caen », « à Caen »; « du Havre », « au Havre »; « d'Alençon », « à Alençon »."""
+    """« de Caen », « à Caen »; « du Havre », « au Havre »; « d’Alençon », « à Alençon »."""
     for article, (of, at) in _CONTRACTED.items():
         if name.startswith(article):
             return of + name.removeprefix(article), at + name.removeprefix(article)
-    return ("d'" if elision else "de ") + name, f"à {name}"
+    return ("d’" if elision else "de ") + name, f"à {name}"
 
 
 def checked(text: object) -> str:

@@ -58,7 +58,7 @@ class Correction(BaseModel):
             "override": "valeur remplacée",
             "drop": "valeur écartée",
         }[self.action]
-        return f"{did} : {self.reason}"
+        return f"{did}. {self.reason}"
 
 
 def read(data_dir: Path) -> list[Correction]:

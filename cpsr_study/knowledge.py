@@ -14,6 +14,8 @@ from cpsr_study.selection import SEPARATOR, Missing, Selection, label
 from cpsr_study.sources import Card, catalogue
 from cpsr_study.territories import Territories, Territory
 
+OWN = "Calcul de l’étude"  # what the registry gives as source of a figure that nobody publishes
+
 
 @dataclass(frozen=True)
 class Knowledge:
@@ -181,12 +183,23 @@ class Knowledge:
 
     def _missing(self, indicator: str, geo: str) -> Missing:
         known, area = self.registry[indicator], self.territories.get(geo)
-        return Missing(indicator, known.label, geo, area.en, numbers.join_fr(self._expected_sources(indicator)))
+        return Missing(indicator, known.label, geo, area.en, numbers.join_fr(self._expected_sources(indicator, geo)))
 
-    def _expected_sources(self, indicator: str) -> list[str]:
-        """Who is expected to publish it or, for a computed indicator, who publishes its inputs."""
+    def _expected_sources(self, indicator: str, geo: str) -> list[str]:
+        """Who is expected to publish it or, for a computed indicator, who publishes those of its inputs that lack."""
         known = self.registry[indicator]
-        names = [name.removesuffix("@FR") for name in known.inputs] or [indicator]
-        below = [self.registry[name] for name in names if name != indicator]
+        rest = known.aggregation.removeprefix("reste:")
+        names = known.inputs or ([rest] if rest != known.aggregation else [])
+        lacking = [
+            name.removesuffix("@FR")
+            for name in names
+            if (name.removesuffix("@FR"), "FR" if name.endswith("@FR") else geo) not in self._given
+        ]
+        below = [self.registry[name.removesuffix("@FR")] for name in lacking or names]
         sources = [item.expected_source for item in below if not item.formula] or [known.expected_source]
-        return list(dict.fromkeys(source for source in sources if source))
+        return list(dict.fromkeys(source for source in sources if source and source != OWN))
+
+    @cached_property
+    def _given(self) -> set[tuple[str, str]]:
+        """Indicators and areas of which something is known."""
+        return set(zip(self.table["indicator"], self.table["geo"], strict=True))

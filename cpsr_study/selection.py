@@ -129,6 +129,7 @@ def label(frame: pd.DataFrame, study: "Knowledge") -> pd.DataFrame:
     labelled = frame.assign(
         indicator_label=[registry[name].label for name in frame["indicator"]],
         geo_label=[study.territories.get(code).name for code in frame["geo"]],
+        geo_en=[study.territories.get(code).en for code in frame["geo"]],
         category_label=[
             registry.category_label(b, c) for b, c in zip(frame["breakdown"], frame["category"], strict=True)
         ],
@@ -151,6 +152,17 @@ def label(frame: pd.DataFrame, study: "Knowledge") -> pd.DataFrame:
     )
     labelled.attrs["units"] = units  # a chart writes values too
     return labelled
+
+
+def one_row_a_period(frame: pd.DataFrame) -> dict[str, list[str]]:
+    """The names of the rows, and the texts of their numbers: these bear their status when one row has several."""
+    alike = frame.groupby("time_period")["status"].transform("nunique") == 1
+    plain, status = frame["time_period"].map(numbers.period_text), frame["status"].map(numbers.status_text)
+    told = [f"{text} ({word})" if word else text for text, word in zip(frame["text"], status, strict=True)]
+    return {
+        "period_label": list(frame["period_label"].where(alike, plain)),
+        "text": list(frame["text"].where(alike, told)),
+    }
 
 
 def _texts(frame: pd.DataFrame, units: numbers.Units, *, long: bool = False) -> list[str]:

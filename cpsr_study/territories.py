@@ -199,6 +199,9 @@ def _cards(data_dir: Path) -> list[tuple[str, Path]]:
     return sorted(cards)
 
 
+_ELISION = re.compile(r"(?<=\w)'(?=\w)")
+
+
 def _read(path: Path, make: Callable[[dict[str, Any]], Territory]) -> dict[str, Territory]:
     """Areas of a table, by code. DataError names the file and the line."""
     areas: dict[str, Territory] = {}
@@ -208,7 +211,8 @@ def _read(path: Path, make: Callable[[dict[str, Any]], Territory]) -> dict[str, 
         with opened(path, "rt", encoding="utf-8", newline="") as handle:
             for row in csv.DictReader(handle, strict=True):
                 line += 1
-                area = make(row | {"population": int(row["population"]) if row["population"] else None})
+                texts = {name: _ELISION.sub("’", text) for name, text in row.items()}  # printed beside other texts
+                area = make(texts | {"population": int(row["population"]) if row["population"] else None})
                 areas[area.code] = area
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, csv.Error, zlib.error):
         raise DataError(f"{where} ne se lit pas après la ligne {line}.") from None

@@ -347,7 +347,7 @@ def test_periods_are_always_said(shown):
 
 
 def test_only_shares_may_leave_zero_out(shown):
-    cut = "L'échelle verticale ne commence pas à zéro."
+    cut = "L’échelle verticale ne commence pas à zéro."
     for unit, expected in (("%", True), ("h", False)):
         rows = [{"time_period": str(year), "value": value, "unit": unit} for year, value in ((2019, 9), (2020, 10))]
         charts.lines(frame(rows), "Évolution")

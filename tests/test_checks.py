@@ -129,7 +129,7 @@ def test_two_statements_are_weighed_against_the_rest_of_the_source(alone):
     assert round(11600 / 61886, 2) == 0.19 != round(11600 / 58471, 2)
     assert round(150 * 61886 / 45210) == 205 != round(150 * 58471 / 45210)
     said = finding.sentence.partition("Le reste de la source en dit plus : ")[2]
-    assert said.startswith("61\u202f886 s'accorde avec Durée moyenne d’un contrat en ETP") and "58" not in said
+    assert said.startswith("61\u202f886 s’accorde avec Durée moyenne d’un contrat en ETP") and "58" not in said
     assert said.endswith("À expliquer.")
 
 

@@ -421,6 +421,6 @@ def test_the_chapter_sets_normandie_beside_the_other_regions(tmp_path):
 def test_the_chapter_says_what_is_not_known_of_mayotte(tmp_path):
     tables, sentences, figures = published(reports.build(tmp_path, "DEP-976", ["09"]).folder)
     assert figures == 3 and len(tables) == 2
-    assert any(text.startswith("Aucun taux ni ratio n'est connu à la fois à Mayotte") for text in sentences)
+    assert any(text.startswith("Aucun taux ni ratio n’est connu à la fois à Mayotte") for text in sentences)
     assert "Sans aucune valeur connue : Mayotte." in tables["Mayotte et ses voisins"]["notes"]
     assert any("compare_with" in text for text in sentences)

@@ -45,13 +45,13 @@ def test_without_a_file_nothing_is_corrected(small):
 def test_scale_multiplies_and_says_so(corrected):
     row = corrected(action="scale", factor=0.5).loc[HOURS]
     assert row["value"] == 600
-    assert row["correction"] == "valeur lue multipliée par 0,5 : Coquille."
+    assert row["correction"] == "valeur lue multipliée par 0,5. Coquille."
     assert row["as_published"] == "1 200 heures", "the words of the document stay"
 
 
 def test_override_replaces_and_says_so(corrected):
     row = corrected(action="override", value=1250).loc[HOURS]
-    assert (row["value"], row["correction"]) == (1250, "valeur remplacée : Coquille.")
+    assert (row["value"], row["correction"]) == (1250, "valeur remplacée. Coquille.")
 
 
 def test_flag_changes_no_value(corrected):

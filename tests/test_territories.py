@@ -248,7 +248,7 @@ def test_unknown_codes_and_levels(areas):
         ("REG-03", "la Guyane", "de la Guyane", "en Guyane"),
         ("REG-04", "La Réunion", "de La Réunion", "à La Réunion"),
         ("REG-06", "Mayotte", "de Mayotte", "à Mayotte"),
-        ("REG-11", "l'Île-de-France", "d'Île-de-France", "en Île-de-France"),
+        ("REG-11", "l’Île-de-France", "d’Île-de-France", "en Île-de-France"),
         ("REG-24", "le Centre-Val de Loire", "du Centre-Val de Loire", "en Centre-Val de Loire"),
         ("REG-27", "la Bourgogne-Franche-Comté", "de Bourgogne-Franche-Comté", "en Bourgogne-Franche-Comté"),
         ("REG-28", "la Normandie", "de Normandie", "en Normandie"),
@@ -257,19 +257,19 @@ def test_unknown_codes_and_levels(areas):
         ("REG-52", "les Pays de la Loire", "des Pays de la Loire", "dans les Pays de la Loire"),
         ("REG-53", "la Bretagne", "de Bretagne", "en Bretagne"),
         ("REG-75", "la Nouvelle-Aquitaine", "de Nouvelle-Aquitaine", "en Nouvelle-Aquitaine"),
-        ("REG-76", "l'Occitanie", "d'Occitanie", "en Occitanie"),
-        ("REG-84", "l'Auvergne-Rhône-Alpes", "d'Auvergne-Rhône-Alpes", "en Auvergne-Rhône-Alpes"),
+        ("REG-76", "l’Occitanie", "d’Occitanie", "en Occitanie"),
+        ("REG-84", "l’Auvergne-Rhône-Alpes", "d’Auvergne-Rhône-Alpes", "en Auvergne-Rhône-Alpes"),
         (
-            "REG-93", "la Provence-Alpes-Côte d'Azur", "de Provence-Alpes-Côte d'Azur",
-            "en Provence-Alpes-Côte d'Azur",
+            "REG-93", "la Provence-Alpes-Côte d’Azur", "de Provence-Alpes-Côte d’Azur",
+            "en Provence-Alpes-Côte d’Azur",
         ),
         ("REG-94", "la Corse", "de Corse", "en Corse"),
         ("DEP-14", "le Calvados", "du Calvados", "dans le Calvados"),
         ("DEP-2A", "la Corse-du-Sud", "de la Corse-du-Sud", "en Corse-du-Sud"),
-        ("DEP-28", "l'Eure-et-Loir", "d'Eure-et-Loir", "en Eure-et-Loir"),
+        ("DEP-28", "l’Eure-et-Loir", "d’Eure-et-Loir", "en Eure-et-Loir"),
         ("DEP-49", "le Maine-et-Loire", "de Maine-et-Loire", "en Maine-et-Loire"),
         ("DEP-50", "la Manche", "de la Manche", "dans la Manche"),
-        ("DEP-61", "l'Orne", "de l'Orne", "dans l'Orne"),
+        ("DEP-61", "l’Orne", "de l’Orne", "dans l’Orne"),
         ("DEP-71", "la Saône-et-Loire", "de Saône-et-Loire", "en Saône-et-Loire"),
         ("DEP-75", "Paris", "de Paris", "à Paris"),
         ("DEP-76", "la Seine-Maritime", "de la Seine-Maritime", "en Seine-Maritime"),
@@ -282,19 +282,19 @@ def test_unknown_codes_and_levels(areas):
             "sur le territoire de la communauté urbaine Caen la Mer",
         ),
         (
-            "EPCI-244500468", "Orléans Métropole", "d'Orléans Métropole",
-            "sur le territoire d'Orléans Métropole",
+            "EPCI-244500468", "Orléans Métropole", "d’Orléans Métropole",
+            "sur le territoire d’Orléans Métropole",
         ),
         (
-            "EPCI-246700488", "l'Eurométropole de Strasbourg", "de l'Eurométropole de Strasbourg",
-            "sur le territoire de l'Eurométropole de Strasbourg",
+            "EPCI-246700488", "l’Eurométropole de Strasbourg", "de l’Eurométropole de Strasbourg",
+            "sur le territoire de l’Eurométropole de Strasbourg",
         ),
         ("COM-14118", "Caen", "de Caen", "à Caen"),
         ("COM-76351", "Le Havre", "du Havre", "au Havre"),
         ("COM-27016", "Les Andelys", "des Andelys", "aux Andelys"),
-        ("COM-61001", "Alençon", "d'Alençon", "à Alençon"),
+        ("COM-61001", "Alençon", "d’Alençon", "à Alençon"),
         ("COM-14333", "Honfleur", "de Honfleur", "à Honfleur"),
-        ("COM-61214", "L'Aigle", "de L'Aigle", "à L'Aigle"),
+        ("COM-61214", "L’Aigle", "de L’Aigle", "à L’Aigle"),
         ("COM-17300", "La Rochelle", "de La Rochelle", "à La Rochelle"),
     ],
 )  # fmt: skip
@@ -304,10 +304,10 @@ def test_articles(areas, code, le, de, en):
 
 
 def test_every_area_has_well_formed_articles(areas):
-    forms = re.compile(r"(en|à|dans (le |la |les |l'))\S?.*")
+    forms = re.compile(r"(en|à|dans (le |la |les |l’))\S?.*")
     for area in [*areas.all("REG"), *areas.all("DEP")]:
         assert forms.fullmatch(area.en) and area.en.endswith(area.name), area
-        assert re.match(r"(de |du |des |d'|de l')", area.de) and area.de.endswith(area.name), area
+        assert re.match(r"(de |du |des |d’|de l’)", area.de) and area.de.endswith(area.name), area
     for area in [*areas.all("EPCI"), *areas.all("COM")]:
         assert not re.search(r"\b(de|à) (Le|Les) |\b(de le|de les|à le|à les)\b", area.de + area.en), area
         assert "  " not in area.name and area.name == area.name.strip(), area

@@ -101,10 +101,12 @@ def _finding(context: Context, relation: Relation, rows: dict[str, Any]) -> Find
     stated, recomputed = evaluate(relation.left, values).low, evaluate(relation.right, values).low
     first = next(iter(rows.values()))
     texts = [context.value(value, relation.unit) for value in (stated, recomputed)]
+    if _NAME.fullmatch(relation.left):
+        texts[0] = context.text(first)  # a stated value keeps the decimals it was given
     used = joined(f"{context.name(row)} : {context.text(row)}" for row in list(rows.values())[1:])
     sentence = (
-        f"{relation.label}, {context.names.get(first.geo, first.geo)}, {first.time_period} : {texts[0]} annoncé, "
-        f"{texts[1]} recalculé ({used}). À expliquer."
+        f"{relation.label}, {context.names.get(first.geo, first.geo)}, {first.time_period} : {texts[0]} selon la "
+        f"source, {texts[1]} par le calcul ({used}). À expliquer."
     )
     ids = tuple(dict.fromkeys(row.id for row in rows.values()))
     gap = relative_gap(stated, recomputed)

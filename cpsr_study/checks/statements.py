@@ -30,7 +30,7 @@ def stated_twice(context: Context) -> Iterator[Finding]:
             continue
         listed = joined(f"{context.text(row)} (« {row.locator} »)" for row in rows)
         sentence = (
-            f"{context.name(rows[0])} : énoncé de plusieurs façons, {listed}.{_evidence(context, rows)} À expliquer."
+            f"{context.name(rows[0])} : plusieurs valeurs publiées, {listed}.{_evidence(context, rows)} À expliquer."
         )
         yield Finding(
             "enonces_differents",
@@ -58,7 +58,7 @@ def undated(context: Context) -> Iterator[Finding]:
         nearest = min((other.value for other in dated), key=lambda value: abs(value - row.value))
         sentence = (
             f"{context.name(row)} : {context.text(row)}, sans année précisée, ne correspond à aucune année connue "
-            f"d'une autre source ({listed}). À expliquer."
+            f"d’une autre source ({listed}). À expliquer."
         )
         yield Finding(
             "sans_annee",
@@ -101,7 +101,7 @@ def out_of_scale(context: Context) -> Iterator[Finding]:
                     times = context.value(row.value / nearest.value, "")
                     sentence = (
                         f"{context.name(row)} : {context.text(row)}, soit {times.strip()} fois ce que donne une autre "
-                        f"source ({context.text(nearest)}, {nearest.time_period}) : l'unité est à vérifier."
+                        f"source ({context.text(nearest)}, {nearest.time_period}) : l’unité est à vérifier."
                     )
                     gap = relative_gap(row.value, nearest.value)
                     texts = (context.text(row), context.text(nearest))
@@ -124,5 +124,5 @@ def _quantities(context: Context) -> Iterator[list[Any]]:
 def _evidence(context: Context, rows: list[Any]) -> str:
     """Which statements the rest of the figures support, and by what."""
     supports = {row.id: relations.supported_by(context, row) for row in rows}
-    said = [f"{context.text(row)} s'accorde avec {joined(supports[row.id])}" for row in rows if supports[row.id]]
+    said = [f"{context.text(row)} s’accorde avec {joined(supports[row.id])}" for row in rows if supports[row.id]]
     return f" Le reste de la source en dit plus : {' ; '.join(said)}." if said else ""

@@ -46,7 +46,7 @@ def exclusive_shares(context: Context) -> Iterator[Finding]:
         if not total.meets(exactly(100)) and (total.low > 100 or whole):
             value = sum(row.value for row in parts)
             sentence = (
-                f"{context.name(parts[0])} et {len(parts) - 1} autres parts d'un même tout font ensemble "
+                f"{context.name(parts[0])} et {len(parts) - 1} autres parts d’un même tout font ensemble "
                 f"{context.value(value, '%')}. À expliquer."
             )
             ids = tuple(row.id for row in parts)
@@ -64,7 +64,7 @@ def area_above_its_country(context: Context) -> Iterator[Finding]:
             continue
         sentence = (
             f"{context.name(row)} : {context.text(row)}, plus que la France entière ({context.text(country[0])}) : "
-            "l'unité ou la zone est à vérifier."
+            "l’unité ou la zone est à vérifier."
         )
         texts = (context.text(row), context.text(country[0]))
         gap = relative_gap(row.value, country[0].value)
@@ -180,9 +180,8 @@ def _gap_of(context: Context, total: Any, parts: list[Any], check: str, what: st
     value = sum(row.value for row in parts)
     recomputed = context.value(value, total.unit) if total.unit == "%" else context.text(total._replace(value=value))
     listed = joined(context.text(row) for row in parts) if len(parts) <= 6 else f"{len(parts)} valeurs"
-    sentence = (
-        f"{context.name(total)} : {context.text(total)} annoncés, {what} donne {recomputed} ({listed}). À expliquer."
-    )
+    stated = f"{context.name(total)} : {context.text(total)} selon la source"
+    sentence = f"{stated} ; {what} donne {recomputed} ({listed}). À expliquer."
     ids = (total.id, *(row.id for row in parts))
     gap = relative_gap(total.value, value)
     return Finding(check, "cohérence", severity, sentence, ids, context.text(total), recomputed, gap)

@@ -66,7 +66,7 @@ def describe_bars(frame: pd.DataFrame, title: str, by: str, series: str | None, 
 
 def describe_lines(frame: pd.DataFrame, title: str, series: str, target: str, units: Units) -> str:
     """Alternative text of a time series: level at both ends, trend, extremes and missing years."""
-    told = [_lead("Courbes d'évolution" if frame[series].nunique() > 1 else "Courbe d'évolution", title)]
+    told = [_lead("Courbes d’évolution" if frame[series].nunique() > 1 else "Courbe d’évolution", title)]
     for name, part in frame.groupby(series, sort=False):
         part = part.sort_values("time_period", kind="stable")
         first, last = part.iloc[0], part.iloc[-1]
@@ -125,8 +125,15 @@ def rank_text(rank: int, count: int) -> str:
     return f"{rank}{'er' if rank == 1 else 'e'} sur {count}"
 
 
-def reading(row: Any, units: Units) -> str:
-    """Return the « Lecture » note, made on one observation."""
+def reading(row: Any, units: Units, template: str = "", rank: str = "") -> str:
+    """Return the « Lecture » note, made on one observation, after the sentence that the notebook gives for it.
+
+    The sentence names `{value}`, `{en}` (the area), `{period}`, `{category}` and, in a ranking, `{rank}`.
+    """
+    if template:
+        en, period = getattr(row, "geo_en", row.geo_label), period_text(row.time_period)
+        told = template.format(value=text(row, units), en=en, period=period, category=row.category_label, rank=rank)
+        return f"Lecture : {told}{_status(row)}."
     category = "" if row.category_label == TOTAL else row.category_label
     labels = [row.indicator_label, category, row.geo_label, period_text(row.time_period)]
     place = ", ".join(dict.fromkeys(label for label in labels if label))

@@ -47,6 +47,7 @@ def bars(
     series: str | None = None,
     sort: bool = True,
     note: str = "",
+    reading: str = "",
     units: Units | None = None,
 ) -> None:
     """Publish horizontal bars, one for each value of the column ``by``, side by side for each ``series``.
@@ -64,7 +65,7 @@ def bars(
     ordered = first.sort_values("value", ascending=False, kind="stable") if sort else first
     order = list(dict.fromkeys([*ordered[by], *frame[by]]))
     head = 0.2 * alt.has_long_unit(frame, units)
-    labels, keys = [wrap(label, 32) for label in order], [wrap(label, 40) for label in names]
+    labels, keys = _wrapped(order), [wrap(label, 40) for label in names]
     with drawing():
         row = max(0.25 * len(names) + 0.1, 0.19 * max(label.count("\n") + 1 for label in labels) + 0.1, 0.34)
         ax = axes(row * len(order) + 0.2 + head + (legend_height(keys) if series else 0))
@@ -78,7 +79,7 @@ def bars(
         if series:
             legend(ax, keys, [swatch(rank) for rank in range(len(names))])
         emit(
-            ax, [frame], units, title=title, name=name, example=_largest(first),
+            ax, [frame], units, title=title, name=name, example=_largest(first), reading=reading,
             description=alt.describe_bars(_as_drawn(frame, by, order), title, by, series, units),
             notes=[note, when, *notes, *alt.status_notes(frame, by)],
         )  # fmt: skip
@@ -98,6 +99,7 @@ def ranking(
     highlight: str,
     name: str = "",
     note: str = "",
+    reading: str = "",
     units: Units | None = None,
 ) -> None:
     """Publish one bar per area, largest on top; the area coded ``highlight`` stands out with its rank.
@@ -124,7 +126,7 @@ def ranking(
         # Areas left out leave a gap, so that the drawn ones do not look like neighbours.
         gaps = shown["line"].ffill().fillna(-1).diff().fillna(0) > 1
         places = [rank + 0.6 * gap for rank, gap in enumerate(gaps.cumsum())]
-        ax = axes(0.27 * (places[-1] + 1) + 0.25 + 0.2 * alt.has_long_unit(frame, units))
+        ax = axes(0.2 * (places[-1] + 1) + 0.25 + 0.2 * alt.has_long_unit(frame, units))
         for place, item in zip(places, shown.itertuples(index=False), strict=True):
             main = item.geo == highlight
             aside = item.geo in REFERENCES and not main
@@ -133,14 +135,15 @@ def ranking(
         _bare(ax, labels, frame, units, places)
         for label, geo in zip(ax.get_yticklabels(), shown["geo"], strict=True):
             label.set_fontweight(BOLD if geo == highlight else "normal")
-        if not chosen.any() and highlight not in REFERENCES:
-            notes.append("Le territoire étudié n'a pas de valeur connue.")
+        if not chosen.any() and highlight not in REFERENCES and not note:
+            notes.append("Le territoire étudié n’a pas de valeur connue.")
         if len(ends) < len(ranked):
             notes.append(f"{len(ends)} territoires sur {len(ranked)} sont représentés : les premiers, "
-                         "les derniers et celui de l'étude.")  # fmt: skip
+                         "les derniers et celui de l’étude.")  # fmt: skip
+        example = _largest(ranked[chosen] if chosen.any() else ranked)
         emit(
-            ax, [ranked, reference], units, title=title, name=name,
-            example=_largest(ranked[chosen] if chosen.any() else ranked),
+            ax, [ranked, reference], units, title=title, name=name, example=example, reading=reading,
+            rank=alt.rank_text(int(example["rank"]), len(ranked)),
             description=alt.describe_ranking(ranked, title, highlight, reference, units),
             notes=[note, alt.period_note(frame), *notes, *alt.status_notes(shown, "geo_label")],
         )  # fmt: skip
@@ -191,6 +194,12 @@ def _ends(ranked: pd.DataFrame, highlight: str) -> pd.DataFrame:
     half = (MOST_BARS - 1) // 2
     ends = (ranked["line"] < half) | (ranked["line"] >= len(ranked) - half)
     return ranked[ends | (ranked["geo"] == highlight)]
+
+
+def _wrapped(labels: list[str]) -> list[str]:
+    """Return the labels of bars on two lines at most, if a wider room can do it: one tall label spaces all bars."""
+    narrow = [wrap(label, 32) for label in labels]
+    return [wrap(label, 42) for label in labels] if any(label.count("\n") > 1 for label in narrow) else narrow
 
 
 def _largest(frame: pd.DataFrame) -> Any:

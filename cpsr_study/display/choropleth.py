@@ -21,7 +21,7 @@ from cpsr_study.display.style import BOLD, GREY, INK, SMALL, axes, drawing, page
 Ring = Sequence[tuple[float, float]]
 Outlines = Mapping[str, Sequence[Ring]]
 _CLASSES = 5
-_HEIGHT = 4.4  # inches at most
+_HEIGHT = 3.7  # inches at most
 _ROUND = ("1", "2", "2.5", "5")  # what the width of a class may begin with
 _SHADES = ["#DFEAF4", "#7BAAD3", "#0B5394", "#062B50"]
 _UNKNOWN: dict[str, Any] = {"facecolor": "#F2F2F2", "edgecolor": "#8C8C8C", "hatch": "//////"}
@@ -37,6 +37,7 @@ def choropleth(
     highlight: Collection[str] = (),
     zoom: Collection[str] | None = None,
     note: str = "",
+    reading: str = "",
     units: Units | None = None,
 ) -> None:
     """Publish a map of départements (``DEP-14``) shaded in at most five classes with round bounds.
@@ -78,7 +79,7 @@ def choropleth(
         _classes(ax, bounds, colours, alt.scale_head(frame, units), bool(missing))
         study = set(zoom or ()) | set(highlight)
         emit(
-            ax, [frame], units, title=title, name=name, example=_example(frame, study),
+            ax, [frame], units, title=title, name=name, example=_example(frame, study), reading=reading,
             description=alt.describe_map(frame, title, len(outlines), study, units),
             notes=[note, alt.period_note(frame), *notes, *alt.status_notes(frame, "geo_label")],
         )  # fmt: skip

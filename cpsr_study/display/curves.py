@@ -13,7 +13,7 @@ from cpsr_study.display.frames import UNSURE, Notes, chart, emit, ready, series_
 from cpsr_study.display.numbers import NBSP, Units, is_known, number, status_text
 from cpsr_study.display.style import GREY, INK, MARKERS, PALE, PALETTE, SIZE, SMALL, axes, drawing, page, wrap
 
-_HEIGHT = 3.3
+_HEIGHT = 2.8
 _TARGET = (0, (7, 2, 1, 2))
 _ROOM = 300  # points of width for the labels of all values
 # Where the last value of a curve is (x, y), what its label says and in which colour.
@@ -29,6 +29,7 @@ def lines(
     series: str = "geo_label",
     target: pd.DataFrame | None = None,
     note: str = "",
+    reading: str = "",
     units: Units | None = None,
 ) -> None:
     """Publish a time series, one curve for each value of ``series``, named at its end.
@@ -62,7 +63,8 @@ def lines(
         aims = " ".join(f"{goal.indicator_label} : {alt.text(goal, units)}." for goal in goals.itertuples())
         emit(
             ax, [frame, goals] if aims else [frame], units, title=title, name=name,
-            example=curves[0].iloc[-1], description=alt.describe_lines(frame, title, series, aims, units),
+            example=curves[0].iloc[-1], reading=reading,
+            description=alt.describe_lines(frame, title, series, aims, units),
             notes=[note, *notes, *alt.status_notes(frame, "period")],
         )  # fmt: skip
 
@@ -114,7 +116,7 @@ def _frame_axes(ax: Axes, frame: pd.DataFrame, units: Units, notes: Notes) -> No
     if frame["value"].min() >= 0 and not close:
         ax.set_ylim(0, high)
     elif low > 0:
-        notes.append("L'échelle verticale ne commence pas à zéro.")
+        notes.append("L’échelle verticale ne commence pas à zéro.")
     first, last = frame["x"].min(), frame["x"].max()
     ax.set_xlim(first - 0.03 * (last - first + 1), last + 0.03 * (last - first + 1))
     most = 11 if last - first <= 11 else 8
@@ -136,8 +138,8 @@ def _label_points(ax: Axes, frame: pd.DataFrame, units: Units) -> None:
     if max(map(len, texts), default=0) * SMALL * 0.55 > tightest:
         return
     bottom, top = ax.get_ylim()
-    if bottom:  # room for the labels below the curve; an axis from zero has it
-        ax.set_ylim(bottom - 0.12 * (top - bottom), top)
+    room = 0.12 * (top - bottom)  # for the labels above the curve, and below it unless the axis starts from zero
+    ax.set_ylim(bottom - room if bottom else 0, max(top, max(values) + room))
     for place, point in enumerate(points[:-1]):
         around = values[max(place - 1, 0) : place + 2]
         above = point.value >= sum(around) / len(around)

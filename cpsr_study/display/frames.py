@@ -34,6 +34,8 @@ def chart(draw: Callable[..., None]) -> Callable[..., None]:
     @wraps(draw)
     def drawn(data: Data, title: str, *, name: str = "", **options: Any) -> None:
         options = {key: _frame(value) for key, value in options.items()}
+        if isinstance(data, Selection) and _lacks(data):
+            options["note"] = " ".join(filter(None, [options.get("note", ""), data.missing.sentence()]))
         try:
             draw(_frame(data), title, name=name or slug(title), **options)
         except NothingToDrawError:
@@ -42,6 +44,12 @@ def chart(draw: Callable[..., None]) -> Callable[..., None]:
             say.missing([data.missing])
 
     return drawn
+
+
+def _lacks(data: Selection) -> bool:
+    """Return whether the area asked for is absent from what is drawn, which shows it or its like."""
+    geo, shown = data.missing.geo, set(data.frame.get("geo", []))
+    return bool(shown) and geo not in shown and {code[:3] for code in shown - REFERENCES} <= {geo[:3]}
 
 
 def _frame(value: Any) -> Any:
@@ -92,6 +100,8 @@ def emit(
     name: str,
     description: str,
     example: object = None,
+    reading: str = "",
+    rank: str = "",
     notes: Iterable[str] = (),
 ) -> None:
     """Publish the figure with its texts and the numbers of all the frames it draws."""
@@ -100,7 +110,7 @@ def emit(
         "title": title,
         "alt": description,
         "source": alt.source(drawn),
-        "reading": alt.reading(example, units) if example is not None else "",
+        "reading": alt.reading(example, units, reading, rank) if example is not None else "",
         "notes": [note for note in notes if note],
         "data": alt.data(pd.concat(drawn, ignore_index=True)),
     }

@@ -102,6 +102,11 @@ def period_text(period: Any) -> str:
     return text
 
 
+def day_text(day: str) -> str:
+    """Return ``2021-12-07`` as « 7 décembre 2021 », a year or a month as ``period_text`` does."""
+    return format_date(date.fromisoformat(day), "d MMMM yyyy", locale=LOCALE) if len(day) == 10 else period_text(day)
+
+
 def status_text(status: str) -> str:
     """Return the word for an observation status, empty for a normal value."""
     return STATUS.get(status, "")

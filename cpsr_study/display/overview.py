@@ -1,5 +1,7 @@
 """What the study says of itself: sources, coverage, what is missing, what contradicts, how numbers are computed."""
 
+import re
+
 import pandas as pd
 
 from cpsr_study import comparison
@@ -51,7 +53,8 @@ def sources(study: Study, title: str) -> None:
         "nature": "Nature",
         "licence": "Licence",
     }
-    tables.listing(source_rows(study), title, columns)
+    rows = source_rows(study)
+    tables.listing(rows.assign(publié=rows["publié"].map(numbers.day_text)), title, columns)
 
 
 def coverage(study: Study, title: str) -> None:
@@ -65,17 +68,25 @@ def coverage(study: Study, title: str) -> None:
         for theme, names in by_theme.items()
     ]
     columns = {"theme": "Thème", "known": "Renseignés", "expected": "Attendus"}
-    tables.listing(pd.DataFrame(rows), title, columns)
+    tables.listing(pd.DataFrame(rows), title, columns, right=["known", "expected"])
 
 
-def missing(study: Study, title: str) -> None:
-    """What is expected of every territory and not known for this one, with who should publish it."""
+def missing(study: Study, title: str, *, by_source: bool = False) -> None:
+    """What is expected of every territory and not known for this one, with who should publish it.
+
+    One row an indicator or, `by_source`, one row a source.
+    """
     absent = study.missing()
     if not absent:
         publish.sentence("reading", [f"Tous les indicateurs attendus sont renseignés {study.en}."])
         return
     frame = pd.DataFrame([{"label": item.label, "source": item.expected_source} for item in absent])
-    tables.listing(frame, title, {"label": "Indicateur", "source": "Source attendue"})
+    if by_source:
+        labels = frame["label"].map(numbers.inside).groupby(frame["source"], sort=False).agg(numbers.join_fr)
+        columns = {"source": "Source attendue", "label": "Indicateurs non renseignés"}
+        tables.listing(labels.reset_index(), title, columns)
+    else:
+        tables.listing(frame, title, {"label": "Indicateur", "source": "Source attendue"})
 
 
 def findings(study: Study, title: str, most: int | None = None) -> None:
@@ -96,8 +107,8 @@ def findings(study: Study, title: str, most: int | None = None) -> None:
             for item in study.findings[:most]
         ]
     )
-    columns = {"severity": "Gravité", "sentence": "Constat", "gap": "Écart"}
-    tables.listing(frame, title, columns, anchors=frame["anchor"])
+    columns = {"severity": "Gravité", "sentence": "Constat", "gap": "Écart relatif"}
+    tables.listing(frame, title, columns, anchors=frame["anchor"], right=["gap"])
 
 
 def finding_rows(study: Study) -> pd.DataFrame:
@@ -132,7 +143,7 @@ def corrections(study: Study, title: str) -> None:
     rows = [
         {
             "where": f"{study.registry[item.indicator].label}, {study.territories.get(item.geo).name}, {item.period}",
-            "done": item.text(),
+            "done": item.text()[0].upper() + item.text()[1:],
             "evidence": item.evidence,
             "status": item.status,
         }
@@ -140,17 +151,19 @@ def corrections(study: Study, title: str) -> None:
         if item.source in known and item.geo in areas
     ]
     if not rows:
-        publish.sentence("reading", ["Aucune correction n'est déclarée pour les chiffres de ce rapport."])
+        publish.sentence("reading", ["Aucune correction n’est déclarée pour les chiffres de ce rapport."])
         return
     columns = {"where": "Chiffre", "done": "Correction et raison", "evidence": "Preuve", "status": "Suivi"}
     tables.listing(pd.DataFrame(rows), title, columns)
 
 
 def count_findings(study: Study) -> None:
-    """« N points à vérifier »."""
-    count = len(study.findings)
-    words = "Aucun point à vérifier" if not count else f"{count} point{'s' if count > 1 else ''} à vérifier"
-    publish.sentence("reading", [f"{words} parmi les chiffres de ce rapport."])
+    """« N points à vérifier et M pour information »."""
+    known = sum(item.severity == "info" for item in study.findings)
+    count = len(study.findings) - known
+    words = f"{count or 'Aucun'} point{'s' if count > 1 else ''} à vérifier"
+    more = f", et {known} pour information" if known else ""
+    publish.sentence("reading", [f"{words} parmi les chiffres de ce rapport{more}."])
 
 
 def medians(study: Study) -> None:
@@ -172,19 +185,28 @@ def formulas(study: Study, title: str) -> None:
     rows = []
     for item in study.registry.indicators.values():
         if item.id in derived and (item.formula or item.aggregation):
-            rows.append({"label": item.label, "formula": _in_words(study, item.id), "definition": item.definition})
+            rows.append({"label": item.label, "formula": _how(study, item.id), "definition": item.definition})
     columns = {"label": "Indicateur", "formula": "Calcul", "definition": "Définition"}
     tables.listing(pd.DataFrame(rows), title, columns)
 
 
-def _in_words(study: Study, indicator: str) -> str:
-    """The formula with the labels of its inputs in place of their names."""
+def in_words(study: Study, formula: str) -> str:
+    """A formula with the labels of its inputs in place of their names, and French signs."""
+
+    def label(found: re.Match[str]) -> str:
+        known = study.registry.indicators.get(found[1])
+        return f"[{known.label}{', France' if found[2] else ''}]" if known else found[0]
+
+    if not set(formula) & set("*/"):
+        return formula
+    text = re.sub(r"\b\d{4,}\b", lambda figure: numbers.number(int(figure[0])), formula.replace(" * ", " × "))
+    return re.sub(r"([a-z][a-z0-9_]*)(@FR)?", label, text.replace(" / ", " ÷ "))
+
+
+def _how(study: Study, indicator: str) -> str:
+    """The formula of an indicator, or what makes its total."""
     item = study.registry[indicator]
-    text = item.formula
-    for name in sorted(item.inputs, key=len, reverse=True):
-        area = ", France" if name.endswith("@FR") else ""
-        text = text.replace(name, f"[{study.registry[name.removesuffix('@FR')].label}{area}]")
-    text = text.replace("*", "×").replace("/", "÷")
+    text = in_words(study, item.formula)
     kind, _, other = item.aggregation.partition(":")
     total = {
         "somme": "somme des départements",

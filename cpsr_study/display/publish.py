@@ -84,7 +84,7 @@ def figure(svg: str, meta: Mapping[str, Any]) -> None:
     """
     alt, title = str(meta.get("alt") or "").strip(), str(meta.get("title") or "").strip()
     if not alt or alt == title:
-        raise ValueError(f"La figure « {title} » n'a pas de texte alternatif.")
+        raise ValueError(f"La figure « {title} » n’a pas de texte alternatif.")
     image = f"data:{FIGURE};base64,{b64encode(svg.encode()).decode('ascii')}"
     below = [meta.get("reading", ""), *meta.get("notes", []), meta.get("source", "")]
     caption = f"<figcaption><strong>{escape(title)}</strong></figcaption>"

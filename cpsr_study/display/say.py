@@ -31,9 +31,40 @@ def facts(study: Study, template: str, **observations: Observation | Missing) ->
 
 
 def missing(items: list[Missing]) -> None:
-    """Say what is not known, once for each figure."""
-    sentences = dict.fromkeys(item.sentence().removeprefix("Non renseigné ") for item in items)
-    publish.sentence("missing", [" ".join(sentence[:1].upper() + sentence[1:] for sentence in sentences)])
+    """Say what is not known: one sentence an area and an expected source."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for item in items:
+        groups.setdefault((item.en, item.expected_source), []).append(numbers.inside(item.label))
+    told = []
+    for (en, source), labels in groups.items():
+        told.append(f"{en[:1].upper()}{en[1:]} : {numbers.join_fr(dict.fromkeys(labels))}.")
+        told += [f"Source attendue : {source.rstrip('.')}."] if source else []
+    publish.sentence("missing", [" ".join(told)])
+
+
+def expected(absent: list[Missing]) -> list[str]:
+    """Who is expected to give what the rows show as not known, one sentence an area."""
+    groups: dict[str, list[str]] = {}
+    for item in absent:
+        groups.setdefault(item.en, []).extend([item.expected_source] if item.expected_source else [])
+    return [
+        f"Non renseigné {en} ; {'source attendue' if len(set(sources)) == 1 else 'sources attendues'} : "
+        f"{' ; '.join(_without_repeats(sources))}."
+        for en, sources in groups.items()
+        if sources
+    ]
+
+
+def _without_repeats(sources: list[str]) -> list[str]:
+    """The sources once each, without those that only join others (« A et B » after A and B)."""
+    listed = list(dict.fromkeys(sources))
+
+    def rest(source: str) -> str:
+        for other in listed:
+            source = source.replace(other, "") if other != source else source
+        return source.strip(" ,").removeprefix("et")
+
+    return [source for source in listed if rest(source)]
 
 
 def caveat(text: str) -> None:
@@ -50,7 +81,7 @@ def findings(study: Study, indicators: list[str]) -> None:
 
 def listing(title: str, items: Iterable[str]) -> None:
     """A list in a sentence: « Titre : a, b et c. »"""
-    publish.sentence("reading", [f"{title} : {numbers.join_fr(items)}."])
+    publish.sentence("reading", [f"{title} : {numbers.join_fr(map(numbers.inside, items))}."])
 
 
 def parts(study: Study, template: str, observations: dict[str, Any]) -> list[Part]:

@@ -10,18 +10,20 @@ import pandas as pd
 from cpsr_study import comparison
 from cpsr_study.area_names import key
 from cpsr_study.display import alt, compared, numbers, publish, say
-from cpsr_study.selection import SEPARATOR, Missing, Observation, Selection, as_observation
+from cpsr_study.selection import SEPARATOR, Missing, Observation, Selection, as_observation, one_row_a_period
 from cpsr_study.study import Study
 
 Cell = dict[str, Any]
 
 
-def compare(study: Study, indicators: list[str | tuple[str, str]], title: str, *, note: str = "") -> None:
-    """Indicators in rows; the territory and the area compared with in columns, each with its period."""
-    rows, sources, absent = [], [], []
+def compare(
+    study: Study, indicators: list[str | tuple[str, str]], title: str, *, alone: bool = False, note: str = ""
+) -> None:
+    """Indicators in rows; the territory and, unless `alone`, the area compared with in columns, with their periods."""
+    rows, sources, absent, geos = [], [], [], study.geos[:1] if alone else study.geos
     for item in indicators:
         name, category = (item, "") if isinstance(item, str) else item
-        found = study.pair(name, category)
+        found = [study.latest(name, category)] if alone else study.pair(name, category)
         known = [each for each in found if isinstance(each, Observation)]
         without_object = [isinstance(each, Missing) and study.is_without_object(each) for each in found]
         absent += [
@@ -31,8 +33,8 @@ def compare(study: Study, indicators: list[str | tuple[str, str]], title: str, *
         label = ", ".join(filter(None, [study.registry[name].label, known[0].category_label if known else ""]))
         cells = [NOTHING if idle else _number(each) for each, idle in zip(found, without_object, strict=True)]
         rows.append([_text(label), *(cell for pair in zip(cells, map(_period, found), strict=True) for cell in pair)])
-    areas = [area for code in study.geos for area in (study.territories.get(code).name, "Période")]
-    _publish(title, ["Indicateur", *areas], rows, notes=[note, *_said(absent)], sources=sources)
+    areas = [area for code in geos for area in (study.territories.get(code).name, "Période")]
+    _publish(title, ["Indicateur", *areas], rows, notes=[note, *say.expected(absent)], sources=sources)
 
 
 def cross(
@@ -54,6 +56,8 @@ def cross(
         say.missing([selection.missing])
         return
     frame = selection.frame.sort_values(order, kind="stable") if order else selection.frame
+    if rows == "period_label":
+        frame = frame.assign(**one_row_a_period(frame))
     names, across = list(dict.fromkeys(frame[rows])), list(dict.fromkeys(frame[columns]))
     cells = {(row[rows], row[columns]): _number(as_observation(row)) for _, row in frame.iterrows()}
     texts = {row[rows]: [_text(row[column]) for column in about or {}] for _, row in frame.iterrows()}
@@ -87,8 +91,8 @@ def standing(study: Study, title: str, *, relative: bool, note: str = "") -> Non
         sources.append(own.source_label)
     if not rows:
         what = "Aucun taux ni ratio" if relative else "Aucun effectif"
-        where = f"{study.en} et, pour la même période, dans d'autres territoires du même niveau"
-        publish.sentence("missing", [f"{what} n'est connu à la fois {where}."])
+        where = f"{study.en} et, pour la même période, dans d’autres territoires du même niveau"
+        publish.sentence("missing", [f"{what} n’est connu à la fois {where}."])
         return
     heads = ["Indicateur", study.name, "Rang", "Médiane", "Minimum", "Maximum"]
     _publish(title, heads, rows, notes=[note], sources=sources, right={1, 2, 3})
@@ -97,7 +101,7 @@ def standing(study: Study, title: str, *, relative: bool, note: str = "") -> Non
 def between_areas(study: Study, title: str, *, note: str = "") -> None:
     """Every figure of the territory beside that of another of its level, with the gap and what limits it."""
     if study.compared.level != study.territory.level or len(study.geos) < 2:
-        text = "Le territoire n'est pas comparé à un autre du même niveau ; le paramètre compare_with en choisit un."
+        text = "Le territoire n’est pas comparé à un autre du même niveau ; le paramètre compare_with en choisit un."
         publish.sentence("reading", [text])
         return
     frame = comparison.between_areas(study.table, *study.geos)
@@ -125,7 +129,7 @@ def neighbours(study: Study, indicators: list[str], title: str) -> None:
     """The areas around of the same level in rows, the indicators in columns; says of which nothing is known."""
     found = study.areas(indicators, study.neighbours)
     if len(study.neighbours) < 2:
-        publish.sentence("missing", [f"{study.name} n'a pas de voisin du même niveau."])
+        publish.sentence("missing", [f"{study.name} n’a pas de voisin du même niveau."])
         return
     unknown = [study.territories.get(code).name for code in study.neighbours if code not in set(found.frame["geo"])]
     note = f"Sans aucune valeur connue : {numbers.join_fr(unknown)}." if unknown else ""
@@ -160,13 +164,23 @@ def statements(selection: Selection, title: str, *, note: str = "") -> None:
 
 
 def listing(
-    frame: pd.DataFrame, title: str, columns: dict[str, str], *, note: str = "", anchors: Iterable[str] = ()
+    frame: pd.DataFrame,
+    title: str,
+    columns: dict[str, str],
+    *,
+    note: str = "",
+    anchors: Iterable[str] = (),
+    right: Iterable[str] = (),
 ) -> None:
-    """A table of texts: `columns` maps the columns of the frame to the headings printed, `anchors` names the rows."""
-    rows = [[_text(str(value)) for value in values] for values in frame[list(columns)].itertuples(index=False)]
+    """A table of texts: `columns` maps the columns of the frame to the headings printed, `anchors` names the rows.
+
+    The columns `right` hold numbers, aligned on the right.
+    """
+    rows = [[_text(str(value) or "–") for value in values] for values in frame[list(columns)].itertuples(index=False)]
     for row, anchor in zip(rows, anchors, strict=False):
         row[0]["anchor"] = anchor
-    _publish(title, list(columns.values()), rows, notes=[note], sources=[], right=set())
+    numeric = {place for place, name in enumerate(columns) if name in set(right)}
+    _publish(title, list(columns.values()), rows, notes=[note], sources=[], right=numeric)
 
 
 HEADS = {
@@ -233,15 +247,3 @@ def _is_number(cell: Cell) -> bool:
 
 def _period(item: Observation | Missing) -> Cell:
     return _text(item.period_label if isinstance(item, Observation) else "")
-
-
-def _said(absent: list[Missing]) -> list[str]:
-    """What is missing, one sentence an area and an expected source."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for item in absent:
-        groups.setdefault((item.en, item.expected_source), []).append(numbers.inside(item.label))
-    return [
-        f"Non renseigné {en} : {numbers.join_fr(dict.fromkeys(labels))}."
-        + (f" Source attendue : {source}." if source else "")
-        for (en, source), labels in groups.items()
-    ]

@@ -7,7 +7,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from cpsr_study.display import numbers
+from cpsr_study.display import numbers, overview
 from cpsr_study.display.publish import FIGURE, HEADING, KEYFIGURES, SENTENCE, TABLE
 from cpsr_study.report.blocks import TRACE, obs_anchor
 from cpsr_study.study import Study
@@ -15,6 +15,7 @@ from cpsr_study.study import Study
 HIDDEN_TAGS = {"parameters", "injected-parameters"}
 TITLE = "La commande publique socialement responsable"
 SUBTITLE = "État des lieux"
+PROMISE = "Ce que l’on sait, ce que l’on ne sait pas, ce qui se contredit : chaque chiffre mène à sa source."
 # Beyond this many inputs an annex line gives the formula and points at the data file instead of listing them.
 MAX_INPUTS = 30
 
@@ -44,13 +45,12 @@ def _about(study: Study, toc: list[dict[str, Any]], colophon: list[dict[str, str
         "edition": study.edition,
         "reference": study.compared.name,
         "lang": "fr",
-        "description": f"{SUBTITLE} de la commande publique socialement responsable {study.en}, édition "
-        f"{study.edition} : chaque chiffre renvoie à sa source.",
+        "description": PROMISE,
         "date": max(card.published for card in study.cards),
         "toc": toc,
         "parameters": {
             "Territoire": f"{study.name} ({study.territory.code})",
-            "Édition": f"{study.edition} (sources publiées jusqu'à la fin de {study.edition})",
+            "Édition": f"{study.edition} (sources publiées jusqu’à la fin de {study.edition})",
             "Comparaison": f"{study.compared.name} ({study.compared.code})",
             "Étalement des grands projets": f"{study.parameters.project_years} ans",
         },
@@ -143,7 +143,7 @@ def _annex(document: NotebookNode, study: Study, toc: list[dict[str, Any]]) -> l
     body = nbformat.v4.new_output("display_data", {TRACE: {"rows": rows}, "text/plain": title})
     intro = (
         "Chaque chiffre du rapport mène ici : sa valeur, les mots de la source, sa période, sa source et sa place dans "
-        "la source ; s'il est calculé, sa formule et les chiffres dont il est fait."
+        "la source ; s’il est calculé, sa formule et les chiffres dont il est fait."
     )
     return [
         nbformat.v4.new_code_cell("", outputs=[heading], metadata={"cpsr": about}),
@@ -156,7 +156,7 @@ def _trace_row(row: Any, study: Study, present: set[str]) -> dict[str, Any]:
     label = ", ".join(filter(None, [row["indicator_label"], row["category_label"]]))
     ids = row["inputs"].split()
     inputs = [_input(name, study) for name in ids] if set(ids) <= present else []
-    formula = row["formula"]
+    formula = overview.in_words(study, row["formula"])
     if ids and not inputs:
         formula += f" ({len(ids)} valeurs, dans observations.csv)"
     return {

@@ -18,6 +18,7 @@ from cpsr_study.report.safe import is_hidden, visible_everywhere
 from cpsr_study.report.typst_markup import Code, Markdown, literal
 
 TEMPLATES = Path(__file__).parent / "templates"
+LONGEST_WORD = 26  # letters that a column keeps together
 FONTS = ("Regular", "It", "Semibold", "SemiboldIt", "Bold", "BoldIt")
 # Absent from Source Sans Pro, but drawn by Typst's own fonts (or not drawn at all): hyphens and joiners.
 ALSO_DRAWN = frozenset("\t\n\u00ad\u2011\u200b\u2060")
@@ -50,19 +51,27 @@ def day_of(text: str) -> date:
     return date.fromisoformat(text + "2021-01-01"[len(text) :])
 
 
-def column_weights(columns: list[dict], rows: list[list[dict]]) -> list[int]:
-    """Relative widths of the columns: room for the longest word, then more for the columns that say more.
+def column_weights(columns: list[dict], rows: list[list[dict]]) -> list[float]:
+    """Relative widths of the columns: what their texts need when all fits, else short ones first served.
 
-    A column of long texts gets less than its length in proportion, so that the short ones are not crushed.
+    A column whose texts go on several lines keeps room for its longest word; the more it says, the wider it is.
     """
-    longest_word = max(14, 130 // max(1, len(columns)))
-    weights = []
-    for i, column in enumerate(columns):
-        texts = [row[i]["text"] for row in rows if i < len(row) and row[i]["text"]] or [""]
-        words = [len(word) for text in (column["title"], *texts) for word in text.split(" ")]
-        usual = sum(map(len, texts)) / len(texts)
-        weights.append(max(6, min(longest_word, max(words)), round(min(160, usual) ** 0.68)))
-    return weights
+    texts = [[row[i]["text"] for row in rows if i < len(row)] or [""] for i in range(len(columns))]
+    heads = [len(column["title"]) for column in columns]
+    least = [
+        min(LONGEST_WORD, max(len(word) for text in (column["title"], *own) for word in text.split(" ")))
+        for column, own in zip(columns, texts, strict=True)
+    ]
+    whole = [max(*map(len, own), min(20, heads[i] / 2), least[i]) + 2.0 for i, own in enumerate(texts)]
+    wordy = [(sum(map(len, own)) / len(own)) ** 0.5 for own in texts]
+    room, cut = 112.0 if len(columns) > 4 else 100.0, list(range(len(columns)))  # letters a line holds
+    while served := [i for i in cut if whole[i] <= room / len(cut)]:
+        room -= sum(whole[i] for i in served)
+        cut = [i for i in cut if i not in served]
+    total = sum(wordy[i] for i in cut)
+    for i in cut:
+        whole[i] = max(least[i] + 2.0, room * wordy[i] / total)
+    return [round(width, 1) for width in whole]
 
 
 def is_short(rows: list[list[dict]]) -> bool:
