@@ -20,7 +20,7 @@ lab: $(STAMP)  ## JupyterLab, on the chapters
 
 lock: $(STAMP)  ## refresh requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-header --upgrade -o requirements.lock
+		--no-header --upgrade -o requirements.lock
 
 clean:
 	rm -rf .venv data/processed/*.csv data/processed/*.sha256 .pytest_cache .mypy_cache .ruff_cache .hypothesis
