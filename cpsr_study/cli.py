@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cpsr_study import paths
+from cpsr_study import cli_sources, paths
 from cpsr_study.area_names import shown as as_shown
 from cpsr_study.errors import DataError, RequestError
 from cpsr_study.parameters import suggestion
@@ -161,10 +161,20 @@ def territories(
 
 
 @app.command()
-def sources(edition: Edition = None, format: Format = "table") -> None:
-    """Catalogue des sources : millésime, licence, ce qu'elles donnent."""
-    from cpsr_study.display import terminal
+def sources(
+    edition: Edition = None,
+    format: Format = "table",
+    readers: Annotated[
+        bool, typer.Option("--readers", help="Ce qui se lit et se télécharge, ce qui a été essayé.")
+    ] = False,
+) -> None:
+    """Catalogue des sources : millésime, licence, ce qu'elles donnent ; avec --readers, ce qui peut être mis à jour."""
+    from cpsr_study.display import taken, terminal
     from cpsr_study.display.overview import source_rows
+
+    if readers:
+        terminal.table(taken.readers(paths.data_dir()), format, "sources à mettre à jour", taken.SHOWN)
+        return
 
     shown = ["source", "producteur", "publié", "nature", "licence", "observations"]
     terminal.table(source_rows(_study(None, edition)), format, "sources", shown)
@@ -180,13 +190,16 @@ def check(
     import pandas as pd
 
     from cpsr_study import observations as table
-    from cpsr_study.display import terminal
+    from cpsr_study.display import taken, terminal
+    from cpsr_study.sources import drafts
 
     table.stated(paths.data_dir())
     study = _study(geo, edition)
     rows = [(f.severity, f.family, f.check, f.sentence, " ".join(f.ids)) for f in study.findings]
     frame = pd.DataFrame(rows, columns=["gravité", "famille", "contrôle", "constat", "observations"])
     terminal.table(frame, format, "constats", ["gravité", "famille", "constat"])
+    for item in drafts.pending(paths.data_dir()) if format == "table" else ():
+        terminal.say(taken.draft(item))
     if any(finding.severity == "erreur" for finding in study.findings):
         raise DataError("Des constats sont des erreurs.")
 
@@ -265,6 +278,9 @@ def verify(
         verification.verify(file, terminal.say, advance, trust=trust, workers=workers)
 
 
+cli_sources.register(app)
+
+
 def _study(geo: str | None, edition: str | None, other: str | None = None) -> Any:
     from cpsr_study.study import Study
 
@@ -332,7 +348,7 @@ def _french(error: Any) -> str:
         return f"Il manque une valeur après « {as_shown(word)} » (voir --help)."
     unknown = re.match(r"No such command '(.*?)'", message)
     if unknown:
-        commands = [command.callback.__name__ for command in app.registered_commands if command.callback]
+        commands = [each.name or each.callback.__name__ for each in app.registered_commands if each.callback]
         return f"Commande inconnue : « {as_shown(unknown[1])} ».{suggestion(unknown[1], commands)}"
     param = getattr(error, "param", None)
     if type(error).__name__ == "MissingParameter" and param:
