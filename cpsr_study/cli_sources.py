@@ -78,9 +78,9 @@ def _show(taken: "list[Intake]", newest: int) -> None:
     from cpsr_study.display import terminal
 
     for intake in taken:
-        terminal.table(tables.kept(intake), "table", f"indicateurs de {intake.source}/{intake.vintage}")
+        terminal.table(tables.kept(intake), "table", f"indicateur(s) de {intake.source}/{intake.vintage}")
         if len(intake.set_aside):
-            terminal.table(tables.set_aside(intake), "table", "raisons d'écarter des lignes")
+            terminal.table(tables.set_aside(intake), "table", "motif(s) d'écarter des lignes")
         terminal.say(tables.sentence(intake))
         if intake.new:
             terminal.say(tables.consequence(intake, newest))

@@ -275,7 +275,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(fetch, tmp_path):
         context.load_cert_chain(certificate, key)
         server.socket = context.wrap_socket(server.socket, server_side=True)
         secure = server.url.replace("http:", "https:")
-        refused(fetch, server, "Le certificat de 127.0.0.1 n'est pas valable", url=f"{secure}/rsa.csv")
+        refused(fetch, server, "le certificat de 127.0.0.1 n'est pas valable", url=f"{secure}/rsa.csv")
         assert server.seen == []
 
 

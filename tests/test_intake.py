@@ -260,7 +260,7 @@ def test_a_source_never_seen_expects_the_indicators_of_the_territory(small):
 def test_the_check_says_what_is_missing_then_the_draft_is_imported(small, command):
     folder = draft(small)
     said = command("check", data_dir=small.root).out
-    assert "Brouillon enquete/2022 : 0 chiffres saisis ; 5 attendus manquent" in said
+    assert "Brouillon enquete/2022 : 0 chiffre saisi ; sur 5 attendus, manquent heures_insertion REG-28," in said
     text = ",".join(typed.COLUMNS) + "\nparticipants,REG-28,2021,,,x,A,neuf,page 1,\n"
     (folder / "observations.csv").write_text(text, encoding="utf-8")
     assert (
@@ -268,7 +268,10 @@ def test_the_check_says_what_is_missing_then_the_draft_is_imported(small, comman
         in command("check", data_dir=small.root).out
     )
     (folder / "observations.csv").write_text(text.replace(",x,", ",9,"), encoding="utf-8")
-    assert "1 chiffres saisis ; 4 attendus manquent" in command("check", data_dir=small.root).out
+    assert (
+        "1 chiffre saisi ; sur 5 attendus, manquent heures_insertion REG-28,"
+        in command("check", data_dir=small.root).out
+    )
     path = str(folder / "observations.csv")
     stopped = command("import", "enquete", path, data_dir=small.root)
     assert stopped.code == 1 and "à compléter : title, citation" in stopped.err

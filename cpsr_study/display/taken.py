@@ -101,7 +101,8 @@ def draft(item: "Draft") -> str:
     place = f"Brouillon {item.source}/{item.vintage}"
     if item.fault:
         return f"{place} : {item.fault}"
+    figures = f"{item.figures} chiffre{'s' * (item.figures > 1)} saisi{'s' * (item.figures > 1)}"
     if item.missing:
         some = ", ".join(item.missing[:5]) + ("…" if len(item.missing) > 5 else "")
-        return f"{place} : {item.figures} chiffres saisis ; {len(item.missing)} attendus manquent : {some}."
-    return f"{place} : complet, {item.figures} chiffres ; à prendre par « cpsr-study import {item.source} »."
+        return f"{place} : {figures} ; sur {item.expected} attendus, manquent {some} ({len(item.missing)})."
+    return f"{place} : {figures}, rien ne manque ; à prendre par « cpsr-study import {item.source} »."

@@ -43,7 +43,7 @@ def fetch(
             for one in _expanded(remote, areas, data_dir):
                 paths += _downloaded(one, folder, advance, refresh, limits)
     except UnreachableError as error:
-        raise DataError(f"{_capital(str(error))} : {_by_hand(source, known)}") from None
+        raise DataError(f"Téléchargement impossible, {error} : {_by_hand(source, known)}") from None
     except OSError as error:
         raise DataError(f"Le cache des téléchargements ne peut pas être écrit ({error.strerror}).") from None
     origin = "Téléchargé : " + " ; ".join(remote.url for remote in known.files) + "."
@@ -177,7 +177,3 @@ def _at(page: Any, place: str) -> Any:
     for key in place.split("."):
         page = page.get(key) if isinstance(page, dict) else None
     return page
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
