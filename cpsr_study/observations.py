@@ -14,6 +14,7 @@ import pandas as pd
 from cpsr_study import __version__, corrections, derivation, indicators
 from cpsr_study.errors import DataError
 from cpsr_study.sources import catalogue, insee_cog, sha256, typed, verify
+from cpsr_study.sources import registry as readers
 from cpsr_study.territories import Territories
 
 COLUMNS = [
@@ -24,19 +25,19 @@ LEVELS_WITH_POPULATION = ("FR", "FRMET", "REG", "DEP")
 
 
 def stated(data_dir: Path) -> pd.DataFrame:
-    """All typed observations, verified, validated and corrected, whatever their edition."""
+    """All observations of the sources, typed or read from files, verified, validated, corrected; every edition."""
     registry = indicators.read(data_dir)
     cards = catalogue(data_dir)
     for card in cards:
         verify(card)
-    frames = [typed.read(card) for card in cards if typed.FILE in card.files]
+    frames = [frame for card in cards if (frame := readers.observations_of(card, data_dir)) is not None]
     if not frames:
         raise DataError(f"Aucun fichier {typed.FILE} dans {data_dir / 'raw'}.")
     frame = pd.concat(frames, ignore_index=True)
     from cpsr_study import validation  # pandera is heavy: only paid for when the table is rebuilt
 
     frame = validation.validate(frame, registry, data_dir)
-    return corrections.apply(frame, corrections.read(data_dir)).drop(columns="line")
+    return corrections.apply(frame, corrections.read(data_dir)).drop(columns="place")
 
 
 def table(data_dir: Path, edition: int) -> pd.DataFrame:

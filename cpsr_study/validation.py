@@ -71,4 +71,4 @@ def _check_breakdowns(frame: pd.DataFrame, registry: Registry) -> None:
 
 def _fault(frame: pd.DataFrame, position: int, message: str) -> DataError:
     row = frame.loc[position]
-    return DataError(f"{row['source']}/{row['vintage']}/{typed.FILE}, ligne {row['line']} : {message}.")
+    return DataError(f"{row['source']}/{row['vintage']}/{row['place']} : {message}.")

@@ -40,6 +40,33 @@ def progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
         )
 
 
+@contextmanager
+def downloads() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Bars of bytes on a terminal, one line a file elsewhere."""
+    if not sys.stdout.isatty():
+        announced: set[str] = set()
+
+        def announce(name: str, done: int, total: int | None) -> None:
+            if name not in announced:
+                announced.add(name)
+                say(f"Téléchargement : {name}")
+
+        yield announce
+        return
+    from rich import progress as bars
+
+    columns = (bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), bars.DownloadColumn())
+    tasks: dict[str, bars.TaskID] = {}
+    with bars.Progress(*columns, bars.TransferSpeedColumn(), transient=True) as bar:
+
+        def advance(name: str, done: int, total: int | None) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=total)
+            bar.update(tasks[name], completed=done, total=total)
+
+        yield advance
+
+
 def table(frame: "pd.DataFrame", format: str, name: str, shown: list[str] | None = None) -> None:
     """A frame as a table on the terminal (the columns `shown`), as CSV or as JSON (all columns)."""
     if format not in FORMATS:

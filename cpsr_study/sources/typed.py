@@ -15,7 +15,7 @@ COLUMNS = [*KEY, "value", "status", "as_published", "locator", "note"]
 
 
 def read(card: Card) -> "pd.DataFrame":
-    """Observations of a card, as text, plus `line` (line number in the file), `source`, `vintage`, `published`."""
+    """Observations of a card, as text, plus `place` (file and line), `source`, `vintage`, `published`."""
     import pandas as pd
 
     where = f"{card.source}/{card.vintage}/{FILE}"
@@ -29,7 +29,7 @@ def read(card: Card) -> "pd.DataFrame":
     if not numbered:
         raise DataError(f"{where} ne contient aucune observation.")
     return pd.DataFrame([row for _, row in numbered], columns=COLUMNS, dtype=str).assign(
-        line=[number for number, _ in numbered],
+        place=[f"{FILE}, ligne {number}" for number, _ in numbered],
         source=card.source,
         vintage=card.vintage,
         published=card.published,

@@ -1,0 +1,86 @@
+"""The commands that bring sources in: import, fetch, new-source."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cpsr_study import paths
+
+if TYPE_CHECKING:
+    from cpsr_study.sources.intake import Intake
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the program."""
+    app.command("import")(import_)
+    app.command("fetch")(fetch)
+    app.command("new-source")(new_source)
+
+
+def import_(
+    source: Annotated[str, typer.Argument(help="Nom de la source (insee-filosofi), ou auto : d'après le contenu.")],
+    files: Annotated[list[Path], typer.Argument(help="Les fichiers téléchargés d'un millésime.")],
+) -> None:
+    """Prend des fichiers officiels dans data/raw, les lit et montre ce qui est entré."""
+    from cpsr_study.sources import intake
+
+    newest = _newest()
+    _show(intake.take(source, files, paths.data_dir()), newest)
+
+
+def fetch(
+    source: Annotated[str, typer.Argument(help="Nom de la source (voir « sources --readers »).")],
+    geo: Annotated[
+        str | None, typer.Option("--geo", help="Seulement les départements de ce territoire, si la source s'y prête.")
+    ] = None,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Télécharger malgré le fichier du jour en cache.")] = False,
+) -> None:
+    """Télécharge les fichiers d'une source, puis les importe."""
+    from cpsr_study.display import terminal
+    from cpsr_study.sources import download
+
+    newest = _newest()
+    with terminal.downloads() as advance:
+        taken = download.fetch(source, paths.data_dir(), advance, areas=geo, refresh=refresh)
+    _show(taken, newest)
+
+
+def new_source(
+    name: Annotated[str, typer.Argument(help="Nom de la source : ave-consolidation.")],
+    vintage: Annotated[str | None, typer.Option("--vintage", help="Millésime (l'année en cours par défaut).")] = None,
+    geo: Annotated[
+        str | None, typer.Option("--geo", help="Attendre les chiffres de ce territoire, pas ceux du dernier millésime.")
+    ] = None,
+) -> None:
+    """Prépare la saisie d'un document : sa fiche, un tableau vide, les chiffres attendus."""
+    from datetime import date
+
+    from cpsr_study.display import terminal
+    from cpsr_study.sources import drafts
+
+    data = paths.data_dir()
+    folder = drafts.create(name, vintage or str(date.today().year), geo, data)
+    place = folder.relative_to(data).as_posix()
+    terminal.say(f"Dans le dossier de données, {place} : compléter source.toml, saisir observations.csv.")
+    terminal.say(f"{drafts.EXPECTED} donne les chiffres attendus et leur dernière valeur ; « cpsr-study check » suit.")
+    terminal.say(f"À la fin : cpsr-study import {name} {folder / 'observations.csv'}")
+
+
+def _newest() -> int:
+    from cpsr_study import parameters
+
+    return (parameters.editions(paths.data_dir()) or [0])[-1]
+
+
+def _show(taken: "list[Intake]", newest: int) -> None:
+    from cpsr_study.display import taken as tables
+    from cpsr_study.display import terminal
+
+    for intake in taken:
+        terminal.table(tables.kept(intake), "table", f"indicateur(s) de {intake.source}/{intake.vintage}")
+        if len(intake.set_aside):
+            terminal.table(tables.set_aside(intake), "table", "motif(s) d'écarter des lignes")
+        terminal.say(tables.sentence(intake))
+        if intake.new:
+            terminal.say(tables.consequence(intake, newest))

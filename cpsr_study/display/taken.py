@@ -1,0 +1,108 @@
+"""What came in with an import, what each source can give, what a draft still lacks: tables and sentences."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cpsr_study.display.numbers import join_fr
+from cpsr_study.territories import LEVELS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cpsr_study.sources.drafts import Draft
+    from cpsr_study.sources.intake import Intake
+
+_LEVEL_NAMES = {"FR": "France", "FRMET": "métropole", "REG": "régions", "DEP": "départements", "EPCI": "EPCI"}
+SHOWN = ["source", "donne", "détenu", "connu", "essayé sur un vrai fichier", "en ligne"]
+NEVER = "jamais essayé en ligne"
+
+
+def kept(intake: "Intake") -> "pd.DataFrame":
+    """One line an indicator: rows, areas by level, first and last period."""
+    import pandas as pd
+
+    rows = []
+    for indicator, own in intake.observations.groupby("indicator", sort=True):
+        levels = own.drop_duplicates("geo")["geo"].str.partition("-")[0].value_counts()
+        areas = [f"{levels[level]} {_LEVEL_NAMES.get(level, 'communes')}" for level in LEVELS if level in levels]
+        first, last = own["time_period"].min(), own["time_period"].max()
+        period = first if first == last else f"{first} à {last}"
+        rows.append({"indicateur": indicator, "lignes": len(own), "zones": ", ".join(areas), "périodes": period})
+    return pd.DataFrame(rows, columns=["indicateur", "lignes", "zones", "périodes"])
+
+
+def set_aside(intake: "Intake") -> "pd.DataFrame":
+    """One line a reason: how many rows were not taken, and one of them."""
+    import pandas as pd
+
+    rows = [
+        {"raison": reason, "lignes": len(own), "exemple": f"{own['what'].iloc[0]} ({own['where'].iloc[0]})"}
+        for reason, own in intake.set_aside.groupby("reason", sort=True)
+    ]
+    return pd.DataFrame(rows, columns=["raison", "lignes", "exemple"])
+
+
+def sentence(intake: "Intake") -> str:
+    """What was done, in one sentence."""
+    place = f"{intake.source}/{intake.vintage}"
+    if not intake.new:
+        return f"Rien à faire : {place} contient déjà {'ce fichier' if len(intake.files) == 1 else 'ces fichiers'}."
+    taken, left = len(intake.observations), len(intake.set_aside)
+    counts = f"{taken} observation{'s' * (taken > 1)} retenue{'s' * (taken > 1)}"
+    counts += f", {left} ligne{'s' * (left > 1)} écartée{'s' * (left > 1)}" if left else ", rien d'écarté"
+    return f"{place} : {counts}, de {join_fr(intake.files)}."
+
+
+def consequence(intake: "Intake", newest: int) -> str:
+    """Which editions the new vintage enters; `newest` is the last one that existed before it."""
+    year = int(intake.published[:4])
+    if year > newest:
+        return f"Publié en {year} : l'édition {year} existe désormais, les précédentes ne changent pas."
+    which = f"l'édition {newest} en tient" if year == newest else f"les éditions {year} à {newest} en tiennent"
+    return f"Publié en {year} : {which} compte désormais (voir « cpsr-study compare »)."
+
+
+def readers(data_dir: Path) -> "pd.DataFrame":
+    """One line a source that can be brought up to date: what it gives, what is held, what is known, what was tried."""
+    import pandas as pd
+
+    from cpsr_study.sources import addresses, catalogue, registry
+
+    vintages: dict[str, list[str]] = {}
+    for card in catalogue(data_dir):
+        vintages.setdefault(card.source, []).append(card.vintage)
+    known, read = addresses.read(data_dir), registry.readers()
+    rows = []
+    for name in sorted({*known, *read}):
+        source = known.get(name)
+        rows.append(
+            {
+                "source": name,
+                "donne": source.gives if source else "",
+                "détenu": max(vintages.get(name, ["–"])),
+                "connu": source.newest if source else "",
+                "lecteur": "oui" if name in read else "non",
+                "essayé sur un vrai fichier": (source and source.tested) or "non",
+                "en ligne": _online(source),
+                "page": source.page if source else "",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _online(source: object) -> str:
+    if source is None or not getattr(source, "files", ()):
+        return "pas d'adresse directe"
+    return getattr(source, "online", "") or NEVER
+
+
+def draft(item: "Draft") -> str:
+    """How far a document being typed is."""
+    place = f"Brouillon {item.source}/{item.vintage}"
+    if item.fault:
+        return f"{place} : {item.fault}"
+    figures = f"{item.figures} chiffre{'s' * (item.figures > 1)} saisi{'s' * (item.figures > 1)}"
+    if item.missing:
+        some = ", ".join(item.missing[:5]) + ("…" if len(item.missing) > 5 else "")
+        return f"{place} : {figures} ; sur {item.expected} attendus, manquent {some} ({len(item.missing)})."
+    return f"{place} : {figures}, rien ne manque ; à prendre par « cpsr-study import {item.source} »."

@@ -1,0 +1,193 @@
+"""Taking files in: copied, read whole, checked like any observation, then put in `data/raw` with their card.
+
+Nothing is written unless all the files were read: the copy that was read is the one that is kept.
+"""
+
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from cpsr_study import indicators
+from cpsr_study.area_names import shown
+from cpsr_study.errors import DataError, RequestError, first_problem
+from cpsr_study.sources import Card, drafts, read_card, registry, sha256, typed, writing
+from cpsr_study.sources.reading import Reading
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+AUTO = "auto"
+MAX_BYTES = 2_000_000_000
+_VINTAGE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,39}")
+
+
+@dataclass(frozen=True)
+class Intake:
+    """One vintage taken in: `new` is False when these very files were already there.
+
+    `observations` and `set_aside`: what the reader kept, and what it did not take with the reason.
+    """
+
+    source: str
+    vintage: str
+    published: str
+    files: list[str]
+    new: bool
+    observations: "pd.DataFrame"
+    set_aside: "pd.DataFrame"
+
+
+def take(source: str, paths: Iterable[Path], data_dir: Path, retrieved: str = "", origin: str = "") -> list[Intake]:
+    """Take in files of one source, or of any (`auto`): one Intake a source.
+
+    `retrieved` (a date) and `origin` (addresses) are written on the card of files that were downloaded.
+    RequestError for a source without reader or an absent file; DataError for files that do not read.
+    """
+    groups = _grouped(source, _checked(list(paths)))
+    with ExitStack() as stack:
+        ready = [
+            stack.enter_context(_prepared(name, group, data_dir, {"retrieved": retrieved}, origin))
+            for name, group in groups.items()
+        ]
+        return [_settled(*each) for each in ready]
+
+
+def _checked(paths: list[Path]) -> list[Path]:
+    if not paths:
+        raise RequestError("Aucun fichier à importer.")
+    names: set[str] = set()
+    for path in paths:
+        name = shown(path.name)
+        if not path.is_file():
+            raise RequestError(f"Fichier introuvable : {name}.")
+        if path.stat().st_size == 0:
+            raise DataError(f"{name} est vide.")
+        if path.stat().st_size > MAX_BYTES:
+            raise DataError(f"{name} dépasse {MAX_BYTES // 1_000_000} Mo : est-ce le bon fichier ?")
+        if path.name in names:
+            raise RequestError(f"{name} est donné deux fois.")
+        if path.name == writing.CARD or path.name.startswith("."):
+            raise RequestError(f"{name} n'est pas un nom de fichier de données.")
+        names.add(path.name)
+    return paths
+
+
+def _grouped(source: str, paths: list[Path]) -> dict[str, list[Path]]:
+    """Files by source; each must be one of its files."""
+    typed_ones = [path for path in paths if drafts.recognise(path)]
+    if typed_ones:
+        if len(paths) > 1:
+            raise RequestError(f"Un document saisi ({typed.FILE}) s'importe seul.")
+        return {drafts.source_of(paths[0], "" if source == AUTO else source): paths}
+    if source == AUTO:
+        groups: dict[str, list[Path]] = {}
+        for path in paths:
+            groups.setdefault(registry.reader_of(path).SOURCE, []).append(path)
+        return groups
+    wanted = registry.reader(source)
+    for path in paths:
+        if not wanted.recognise(path):
+            others = [each.SOURCE for each in registry.readers().values() if each.recognise(path)]
+            other = f" ; il ressemble à un fichier de {others[0]}" if others else ""
+            raise DataError(f"{shown(path.name)} n'est pas un fichier que {source} sait lire{other}.")
+    return {source: paths}
+
+
+@contextmanager
+def _prepared(
+    source: str, paths: list[Path], data_dir: Path, extra: dict[str, str], origin: str
+) -> Iterator[tuple[Path, Path, Intake]]:
+    """The folder where the vintage waits, the one it will be, and what it holds."""
+    with writing.staging(data_dir, source) as folder:
+        copies = []
+        for path in paths:
+            try:
+                copies.append(Path(shutil.copyfile(path, folder / path.name)))
+            except OSError as error:
+                raise DataError(f"{shown(path.name)} ne se copie pas ({error.strerror}).") from None
+        files = {copy.name: sha256(copy) for copy in copies}
+        if drafts.recognise(copies[0]):
+            vintage, fields, frame, aside = drafts.reading(source, paths[0].resolve().parent, folder)
+        else:
+            vintage, fields, frame, aside = _reading(source, copies)
+        if not _VINTAGE.fullmatch(vintage):
+            raise DataError(f"{source} : millésime illisible (« {shown(vintage)} »).")
+        fields |= {name: value for name, value in extra.items() if value}
+        fields["notes"] = " ".join(filter(None, [fields.get("notes", ""), origin]))
+        writing.write_card(folder, fields, files)
+        target = data_dir / "raw" / source / vintage
+        card = _card(source=source, vintage=vintage, folder=target, files=files, **fields)
+        _validated(frame, card, data_dir)
+        new = not _held(target, files, frame)
+        yield folder, target, Intake(source, vintage, card.published, sorted(files), new, frame, aside)
+
+
+def _reading(source: str, copies: list[Path]) -> tuple[str, dict[str, Any], "pd.DataFrame", "pd.DataFrame"]:
+    """What the reader of the source makes of the copies; a file may not bear the name of a typed document."""
+    for copy in copies:
+        if copy.name == typed.FILE:
+            raise RequestError(f"{copy.name} est le nom d'un document saisi : renommez le fichier.")
+    reading = registry.read(source, copies)
+    if list(reading.observations.columns) != typed.COLUMNS:
+        raise DataError(f"Le lecteur de {source} ne rend pas les colonnes attendues.")
+    if reading.observations.empty:
+        raise DataError(f"{', '.join(copy.name for copy in copies)} : aucune observation à prendre.")
+    return reading.vintage, card_fields(reading), reading.observations, reading.set_aside
+
+
+def card_fields(reading: Reading) -> dict[str, Any]:
+    """The fields of a card that a reading gives."""
+    names = ("title", "producer", "published", "reference_period", "url", "licence", "citation", "notes")
+    return {"kind": "producteur"} | {name: getattr(reading, name) for name in names}
+
+
+def _card(**fields: Any) -> Card:
+    try:
+        return Card(**fields)
+    except ValidationError as error:
+        raise DataError(f"{fields['source']}/{fields['vintage']} : {first_problem(error)}.") from None
+
+
+def _validated(frame: "pd.DataFrame", card: Card, data_dir: Path) -> None:
+    from cpsr_study import validation
+
+    stamped = frame if "place" in frame else registry.stamped(frame, card)
+    validation.validate(stamped, indicators.read(data_dir), data_dir)
+
+
+def _held(target: Path, files: dict[str, str], frame: "pd.DataFrame") -> bool:
+    """Whether the vintage is already there with these files. DataError when it is there with others."""
+    if not target.exists():
+        return False
+    card = read_card(target)
+    if card.files != files:
+        others = ", ".join(sorted(card.files)) + _same(card, frame)
+        raise DataError(
+            f"{card.source}/{card.vintage} existe déjà avec d'autres fichiers ({others}) : "
+            "un millésime publié ne se modifie pas."
+        )
+    return True
+
+
+def _same(card: Card, frame: "pd.DataFrame") -> str:
+    """How the figures typed in a vintage compare with those just read, for the message that refuses them."""
+    if typed.FILE not in card.files:
+        return ""
+    held = typed.read(card).drop_duplicates(typed.KEY).set_index(typed.KEY)["value"].astype(float)
+    new = frame.drop_duplicates(typed.KEY).set_index(typed.KEY)["value"].astype(float)
+    both = held.index.intersection(new.index)
+    equal = int((held[both] == new[both]).sum())
+    return f" ; {equal} chiffres sur {len(held)} y sont ceux des fichiers donnés"
+
+
+def _settled(folder: Path, target: Path, intake: Intake) -> Intake:
+    if intake.new:
+        writing.publish(folder, target)
+        read_card.cache_clear()  # a vintage of this name may have been read, then removed
+    return intake

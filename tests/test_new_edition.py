@@ -1,0 +1,124 @@
+"""Next year's edition: invented vintages of every source come in through the command, and a report comes out."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+import invented
+from conftest import forget
+from cpsr_study import Study, comparison, observations, parameters
+from cpsr_study.sources import intake, registry
+from reports import DATA, build
+
+YEAR = 2027
+SAMPLES = Path(os.environ.get("CPSR_SAMPLES", "absent")) / "social"
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return invented.vintages(tmp_path_factory.mktemp("new") / "files", DATA)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory, files):
+    """The data of the repository plus the invented vintages, taken in all at once."""
+    folder = tmp_path_factory.mktemp("new") / "data"
+    shutil.copytree(DATA, folder, ignore=shutil.ignore_patterns("processed"))
+    taken = intake.take("auto", [path for paths in files.values() for path in paths], folder)
+    assert all(done.new for done in taken)
+    yield folder
+    forget()
+
+
+def test_every_reader_knows_its_own_files_and_no_other(files):
+    assert set(files) == set(registry.readers()), "a source without an invented vintage"
+    for source, paths in files.items():
+        for path in paths:
+            known = [name for name, reader in registry.readers().items() if reader.recognise(path)]
+            assert known == [source], path.name
+
+
+def test_readers_do_not_know_what_is_not_theirs(tmp_path, data_dir):
+    strange = [tmp_path / name for name in ("empty", "bytes", "text.csv", "page.html", "list.json")]
+    for path, content in zip(strange, (b"", bytes(range(256)), b"a;b\n1;2\n", b"<html></html>", b"[]"), strict=True):
+        path.write_bytes(content)
+    for path in [*strange, tmp_path, tmp_path / "absent", *data_dir.glob("reference/*.csv")]:
+        assert [name for name, reader in registry.readers().items() if reader.recognise(path)] == [], path.name
+
+
+def test_a_new_edition_exists_and_the_past_ones_do_not_move(data):
+    assert parameters.editions(data)[-1] == YEAR
+    for edition in (parameters.editions(DATA)[0], parameters.editions(DATA)[-1]):
+        assert observations.build(data, edition).to_csv() == observations.build(DATA, edition).to_csv(), edition
+
+
+@pytest.mark.parametrize(
+    ("geo", "indicator", "period", "value"),
+    [
+        ("REG-28", "allocataires_rsa", "2025", None),
+        ("REG-28", "personnes_sous_seuil_pauvrete", "2024", None),
+        ("REG-28", "esat", "2027-02", 2 + 3 + 4 + 5 + 6),
+        ("REG-28", "deld", "2026-12", 400),
+        ("REG-28", "taux_chomage", "2026", 6),
+        ("DEP-76", "deld_qpv", "2026", 400),
+        ("REG-53", "allocataires_rsa_caf", "2026-12", None),
+        ("DEP-50", "communes_frr", "2027-03", None),
+        ("EPCI-200084952", "taux_pauvrete", "2024", 17.5),
+    ],
+)
+def test_the_new_figures_are_those_of_the_edition(data, geo, indicator, period, value):
+    known = Study.open(geo, data_dir=data).latest(indicator)
+    assert known.period == period
+    assert value is None or known.value == pytest.approx(value)
+
+
+def test_the_sources_of_the_new_figures_are_named(data):
+    table = observations.build(data, YEAR)
+    new = table[table["vintage"].ne("") & table["published"].str.startswith(str(YEAR))]
+    assert set(new["source"]) == set(registry.readers())
+    assert new["locator"].ne("").all() and not new["locator"].str.contains("/|\\\\import").all()
+
+
+def test_the_two_editions_are_compared(data):
+    old, new = (Study.open("REG-28", edition=year, data_dir=data) for year in (YEAR - 1, YEAR))
+    frame = comparison.between_editions(old.table, new.table, "REG-28")
+    assert len(frame) and "deld" in set(frame["indicator"])
+
+
+@pytest.mark.parametrize("geo", ["REG-28", "EPCI-200084952"])
+def test_the_report_of_the_new_edition(data, tmp_path, geo):
+    folder = build(tmp_path / "reports", geo, ["02"], data_dir=data).folder
+    assert folder.name == f"{geo}-{YEAR}"
+    assert "2024" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+# The real files, where they are
+
+HELD = {
+    "insee-filosofi/2020": ["FILO2020_DISP_DEP.csv", "FILO2020_DISP_PAUVRES_DEP.csv"],
+    "drees-minima-sociaux/2019": ["DREES_minima_sociaux_departements_1995-2019.xlsx"],
+    "insee-chomage-localise/2024-12": ["insee_famille_TAUX-CHOMAGE_19122024.xlsx"],
+    "insee-population/2026": [
+        "insee_pop_reference_2023_communes.csv", "cog2026_departements.csv", "cog2026_regions.csv",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the real files are not here (CPSR_SAMPLES)")
+def test_the_real_files_give_the_figures_that_were_typed(tmp_path):
+    folder = tmp_path / "data"
+    shutil.copytree(DATA, folder, ignore=shutil.ignore_patterns("processed"))
+    for vintage in HELD:
+        shutil.rmtree(folder / "raw" / vintage)
+    names = [*(name for files in HELD.values() for name in files), "finess_export_esat_2026.csv"]
+    taken = intake.take("auto", [SAMPLES / name for name in names], folder)
+    assert {f"{done.source}/{done.vintage}" for done in taken} == {*HELD, "finess/2026"}
+    typed, read = (observations.build(where, 2026).set_index("id")["value"] for where in (DATA, folder))
+    assert set(typed.index) <= set(read.index)
+    assert (read[typed.index] == typed).all(), "the same figures, to the last bit"
+    assert round(read["personnes_sous_seuil_pauvrete.REG-28.2020"]) == 422_742
+    assert read["allocataires_rsa.REG-28.2019"] == 84_305
+    assert read["esat.REG-28.2026"] == 81
+    assert read["population.REG-28.2023"] == 3_345_842
