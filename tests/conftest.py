@@ -7,11 +7,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import hypothesis
 import pandas as pd
 import pytest
 
 import reports
 from cpsr_study import cli, indicators, observations, sources, territories
+
+# The same examples at each run: a failure that comes and goes would say nothing about the change under test.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("same")
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 HEADER = "indicator,geo,time_period,breakdown,category,value,status,as_published,locator,note"

@@ -21,7 +21,7 @@ PRESENTATION = "presentation-cpsr-normandie"
 REGISTRY = indicators.read(DATA)
 MEMBERS = {"REG-28": ["DEP-14", "DEP-50"]}
 NAMES = {"FR": "France", "REG-28": "Normandie", "DEP-14": "Calvados", "DEP-50": "Manche"}
-QUICK = settings(max_examples=15, derandomize=True, deadline=None, database=None)
+QUICK = settings(max_examples=15)
 
 
 @pytest.fixture(scope="module")

@@ -269,7 +269,7 @@ ROWS = st.one_of(
 FRAMES = st.lists(ROWS, min_size=1, max_size=18, unique_by=lambda row: (*row[:3], row[5]))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(rows=FRAMES, seed=st.integers(0, 1000))
 def test_the_order_of_rows_never_matters(registry, rows, seed):
     shuffled = random.Random(seed).sample(rows, len(rows))
@@ -277,7 +277,7 @@ def test_the_order_of_rows_never_matters(registry, rows, seed):
     pd.testing.assert_frame_equal(one, other, check_exact=True)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(rows=FRAMES)
 def test_whatever_is_known_derived_values_follow_from_it(registry, rows):
     table = derivation.derive(stated(*rows), registry, MEMBERS)

@@ -115,7 +115,7 @@ def publications(draw):
 
 
 @given(publications())
-@settings(max_examples=400, derandomize=True, deadline=None, database=None)
+@settings(max_examples=400)
 def test_the_true_value_is_always_allowed(publication):
     true, value, words = publication
     assert interval(value, words).meets(exactly(true)), words
@@ -123,7 +123,7 @@ def test_the_true_value_is_always_allowed(publication):
 
 
 @given(st.integers(1, 10**9), st.sampled_from([(1000, "milliers"), (10**6, "millions")]), st.integers(0, 3))
-@settings(max_examples=200, derandomize=True, deadline=None, database=None)
+@settings(max_examples=200)
 def test_the_true_value_is_allowed_in_thousands_and_millions(true, scale, places):
     unit, name = scale
     number = (Decimal(true) / unit).quantize(Decimal(1).scaleb(-places))
@@ -132,7 +132,7 @@ def test_the_true_value_is_allowed_in_thousands_and_millions(true, scale, places
 
 
 @given(st.floats(-1e12, 1e12), st.text(max_size=40) | st.from_regex(r"[a-z +\-]{0,9}[0-9]{1,5}[, .][0-9]{0,3} ?%?"))
-@settings(max_examples=400, derandomize=True, deadline=None, database=None)
+@settings(max_examples=400)
 def test_the_value_is_always_allowed_whatever_the_words(value, words):
     found = interval(value, words)
     assert found.low <= value <= found.high
@@ -151,7 +151,7 @@ def intervals(draw):
 
 
 @given(intervals(), intervals(), st.sampled_from("+-*/"))
-@settings(max_examples=400, derandomize=True, deadline=None, database=None)
+@settings(max_examples=400)
 def test_arithmetic_contains_the_true_result(left, right, sign):
     assume(sign != "/" or abs(right[1]) > 1e-6)
     result = evaluate(f"a {sign} bc", {"a": left[0], "bc": right[0]})
@@ -162,7 +162,7 @@ def test_arithmetic_contains_the_true_result(left, right, sign):
 
 
 @given(intervals(), intervals())
-@settings(max_examples=200, derandomize=True, deadline=None, database=None)
+@settings(max_examples=200)
 def test_meeting_goes_both_ways(left, right):
     assert left[0].meets(right[0]) == right[0].meets(left[0])
     assert left[0].meets(left[0]) and left[0].meets(exactly(left[1]))

@@ -262,7 +262,7 @@ def test_a_date_may_be_a_month_or_a_year(text, day):
     assert (day_of(text).month, day_of(text).day) == day
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=25, suppress_health_check=SLOW)
 @given(st.lists(st.text(), min_size=10, max_size=40))
 def test_any_text_survives_the_typst_escaper(texts):
     typst = pytest.importorskip("typst")
@@ -270,7 +270,12 @@ def test_any_text_survives_the_typst_escaper(texts):
     assert json.loads(typst.query(source.encode(), "<sortie>", field="value", one=True)) == texts
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=SLOW)
+def test_spaces_that_hold_are_given_once_and_never_by_the_escaper():
+    assert literal("« 0 : »") == '"« 0 : »"'
+    assert visible("« 0 : »") == "«\u00a00\u00a0:\u00a0»"
+
+
+@settings(max_examples=8, suppress_health_check=SLOW)
 @given(st.lists(st.text() | st.text(alphabet="#*_`[]()<>!|:-^~\\\"'$@=/&1 .\n\ta{}%+"), min_size=15, max_size=30))
 def test_any_text_makes_a_valid_report(texts):
     cells = [new_markdown_cell(text) for text in texts]

@@ -24,10 +24,14 @@ def is_hidden(char: str) -> bool:
     return char not in "\t\n" and (control or not_a_character or char in BIDI_CONTROLS)
 
 
+def named(text: str, hidden: Callable[[str], bool] = is_hidden) -> str:
+    """Text in which the characters that cannot be shown are named, as in ``[U+202E]``."""
+    return "".join(f"[U+{ord(char):04X}]" if hidden(char) else char for char in text)
+
+
 def visible(text: str, hidden: Callable[[str], bool] = is_hidden) -> str:
-    """Text in which the characters that cannot be shown are named, as in ``[U+202E]``, and French spaces hold."""
-    text = "".join(f"[U+{ord(char):04X}]" if hidden(char) else char for char in text)
-    return _AFTER.sub("«\u00a0", _BEFORE.sub("\u00a0", text))
+    """Text as a reader gets it: hidden characters ``named``, and French spaces that hold."""
+    return _AFTER.sub("«\u00a0", _BEFORE.sub("\u00a0", named(text, hidden)))
 
 
 def visible_everywhere(value: Any, hidden: Callable[[str], bool] = is_hidden) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cpsr_study.report.safe import safe_link, visible
+from cpsr_study.report.safe import named, safe_link
 
 
 class Code(str):
@@ -15,8 +15,8 @@ class Code(str):
 
 def string(text: str) -> str:
     """A Typst string literal that reads back as this very text (a lone surrogate, unknown to Typst, is named)."""
-    named = visible(text, lambda char: 0xD800 <= ord(char) <= 0xDFFF)
-    return '"' + "".join(_char(char) for char in named) + '"'
+    legible = named(text, lambda char: 0xD800 <= ord(char) <= 0xDFFF)
+    return '"' + "".join(_char(char) for char in legible) + '"'
 
 
 def _char(char: str) -> str:
