@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -193,7 +192,8 @@ def test_the_environment_chooses_the_data_folder(small, command, monkeypatch):
 # In a process of its own
 
 
-def test_help_is_quick_and_imports_nothing_heavy():
+def test_help_imports_nothing_heavy():
+    """What makes it quick; how quick is measured by the benchmark, not by a test that a busy machine would fail."""
     code = (
         "import sys; sys.argv = ['cpsr-study', '--help']\n"
         "from cpsr_study import cli\n"
@@ -201,16 +201,9 @@ def test_help_is_quick_and_imports_nothing_heavy():
         "finally: print([name for name in ('pandas', 'numpy', 'matplotlib', 'papermill', 'nbformat', 'pandera',"
         " 'typst') if name in sys.modules], file=sys.stderr)"
     )
-    taken = []
-    for _ in range(3):
-        start = time.perf_counter()
-        done = python("-c", code)
-        taken.append(time.perf_counter() - start)
-        assert done.returncode == 0 and done.stderr.strip() == "[]"
-        assert "État des lieux" in done.stdout and "observations" in done.stdout
-        if taken[-1] < 0.6:
-            break
-    assert min(taken) < 0.6, "the best of three: the machine may be busy"
+    done = python("-c", code)
+    assert done.returncode == 0 and done.stderr.strip() == "[]"
+    assert "État des lieux" in done.stdout and "observations" in done.stdout
 
 
 def test_the_command_is_installed_and_fails_without_a_traceback():
