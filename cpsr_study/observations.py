@@ -13,7 +13,7 @@ import pandas as pd
 
 from cpsr_study import __version__, corrections, derivation, indicators
 from cpsr_study.errors import DataError
-from cpsr_study.sources import catalogue, insee_cog, sha256, typed, verify
+from cpsr_study.sources import by_area, catalogue, sha256, typed, verify
 from cpsr_study.sources import registry as readers
 from cpsr_study.territories import Territories
 
@@ -21,7 +21,7 @@ COLUMNS = [
     "id", "indicator", "geo", "time_period", "breakdown", "category", "value", "unit", "status", "source",
     "vintage", "published", "kind", "as_published", "locator", "note", "formula", "inputs", "correction", "headline",
 ]  # fmt: skip
-LEVELS_WITH_POPULATION = ("FR", "FRMET", "REG", "DEP")
+LEVELS = ("FR", "FRMET", "REG", "DEP")  # every area of these; the smaller ones are added when asked for
 
 
 def stated(data_dir: Path) -> pd.DataFrame:
@@ -53,33 +53,29 @@ def table(data_dir: Path, edition: int) -> pd.DataFrame:
 
 
 def build(data_dir: Path, edition: int) -> pd.DataFrame:
-    """The observations of an edition, computed: what was published by then, plus populations and derived values."""
+    """The observations of an edition, computed: what was published by then, what is counted by area, what derives."""
     frame = stated(data_dir)
     frame = frame[frame["published"].str[:4].astype(int) <= edition]
     territories = Territories.load(data_dir, edition)
-    areas = [area for level in LEVELS_WITH_POPULATION for area in territories.all(level)]
-    frame = pd.concat([frame, population(data_dir, areas)], ignore_index=True)
+    areas = [area for level in LEVELS for area in territories.all(level)]
+    counted = by_area.observations(data_dir, edition, areas, territories)
+    frame = pd.concat([frame, counted], ignore_index=True)
     frame = with_ids(frame.assign(formula="", inputs="", correction=frame["correction"].fillna("")))
     registry = indicators.read(data_dir)
     return _finish(derivation.derive(frame, registry, indicators.parents_of_departements(territories)), registry)
 
 
-def with_area(frame: pd.DataFrame, data_dir: Path, territories: Territories, code: str) -> pd.DataFrame:
-    """`frame` plus the population of one more area (EPCI, commune) and what derives from it."""
+def with_area(frame: pd.DataFrame, data_dir: Path, edition: int, territories: Territories, code: str) -> pd.DataFrame:
+    """`frame` plus what is counted for one more area (EPCI, commune) and what derives from it."""
     if (frame["geo"] == code).any() and (frame.loc[frame["geo"] == code, "indicator"] == "population").any():
         return frame
     registry = indicators.read(data_dir)
-    own = population(data_dir, [territories.get(code)]).assign(formula="", inputs="", correction="")
+    counted = by_area.observations(data_dir, edition, [territories.get(code)], territories)
+    own = counted.assign(formula="", inputs="", correction="")
     scope = frame[frame["geo"].isin(["FR", code])]
     derived = derivation.derive(pd.concat([scope, with_ids(own)], ignore_index=True), registry, {})
     new = derived[~derived["id"].isin(frame["id"])]
     return pd.concat([frame, _finish(new, registry)], ignore_index=True)
-
-
-def population(data_dir: Path, areas: list) -> pd.DataFrame:
-    """`population` observations of the given areas, from the vintage they belong to."""
-    card = next(c for c in catalogue(data_dir) if c.source == insee_cog.SOURCE and c.vintage == areas[0].vintage)
-    return insee_cog.observations(card, areas)
 
 
 def with_ids(frame: pd.DataFrame) -> pd.DataFrame:

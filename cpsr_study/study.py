@@ -34,7 +34,7 @@ class Study(Knowledge):
         areas = Territories.load(folder, chosen.edition)
         table = observations.table(folder, chosen.edition)
         for code in dict.fromkeys([chosen.territory, chosen.compare_with]):
-            table = observations.with_area(table, folder, areas, code)
+            table = observations.with_area(table, folder, chosen.edition, areas, code)
         registry = indicators.read(folder)
         for code in dict.fromkeys([chosen.territory, chosen.compare_with]):
             located = projects.places(reference.read(folder, "grands_projets"), areas, code)

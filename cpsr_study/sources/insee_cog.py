@@ -1,5 +1,6 @@
 """Populations of the official geography, as observations: `population` for the areas of one vintage."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cpsr_study.sources import Card
@@ -7,7 +8,7 @@ from cpsr_study.sources import Card
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cpsr_study.territories import Territory
+    from cpsr_study.territories import Territories, Territory
 
 SOURCE = "insee-cog"
 # Mayotte is not in the yearly census: both vintages carry its population of 2017.
@@ -20,10 +21,13 @@ def population_year(card: Card) -> str:
     return card.reference_period[-4:]
 
 
-def observations(card: Card, areas: "list[Territory]") -> "pd.DataFrame":
-    """One `population` observation an area, with the columns of a typed document plus its source."""
+def observations(
+    cards: list[Card], areas: "list[Territory]", territories: "Territories", data_dir: Path
+) -> "pd.DataFrame":
+    """One `population` observation an area, from the vintage of the areas themselves."""
     import pandas as pd
 
+    card = next(card for card in cards if card.vintage == territories.vintage)
     areas = [area for area in areas if area.population is not None]
     return pd.DataFrame(
         {
