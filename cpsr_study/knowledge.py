@@ -75,13 +75,26 @@ class Knowledge:
     @cached_property
     def findings(self) -> list[checks.Finding]:
         """What the checks say of the observations of the territory, of the area compared with and of France."""
-        scope = self.table[self.table["geo"].isin([*self.geos, "FR", *self.departements])]
-        names = {code: self.territories.get(code).name for code in scope["geo"].unique()}
+        return self._examined(self.table[self.table["geo"].isin([*self.geos, "FR", *self.departements])])
+
+    @cached_property
+    def findings_everywhere(self) -> list[checks.Finding]:
+        """What the checks say of all that the edition knows, whatever the area."""
+        return self._examined(self.table)
+
+    def _examined(self, scope: pd.DataFrame) -> list[checks.Finding]:
+        # A source may still speak of an area that the geography of the edition no longer has.
+        known = [code for code in scope["geo"].unique() if code in self.territories]
+        names = {code: self.territories.get(code).name for code in known}
         return checks.run(scope, self.registry, self._members, names)
 
     @cached_property
     def marked(self) -> dict[str, str]:
-        """Ids of the observations to verify, and the finding that says why: they bear a discreet mark."""
+        """Ids of the observations to verify, and the finding that says why: they bear a discreet mark.
+
+        DataError on a finding that is an error: no report shows numbers beside it.
+        """
+        checks.stop_on_error(self.findings)
         serious = [finding for finding in self.findings if finding.severity != "info"]
         return {name: finding.anchor for finding in reversed(serious) for name in finding.ids}
 

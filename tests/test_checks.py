@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import DATA
+from conftest import DATA, HEADER, one_sentence
 from cpsr_study import checks, derivation, indicators, observations
 from cpsr_study.checks.findings import Context
 from cpsr_study.checks.relations import between_figures
@@ -128,9 +128,14 @@ def test_two_statements_are_weighed_against_the_rest_of_the_source(alone):
     finding = next(f for f in alone.findings if f.ids[0] == "contrats.FR.2019")
     assert round(11600 / 61886, 2) == 0.19 != round(11600 / 58471, 2)
     assert round(150 * 61886 / 45210) == 205 != round(150 * 58471 / 45210)
-    said = finding.sentence.partition("Le reste de la source en dit plus : ")[2]
-    assert said.startswith("61\u202f886 s’accorde avec Durée moyenne d’un contrat en ETP") and "58" not in said
-    assert said.endswith("À expliquer.")
+    said = finding.sentence.partition("Le reste de la source donne un indice : ")[2]
+    assert said.startswith("61\u202f886 s’accorde avec « Durée moyenne d’un contrat en ETP")
+    assert "58\u202f471 s’accorde" not in said and said.endswith("À expliquer.")
+    # The evidence is in numbers: what the rest of the source gives, and what each statement would.
+    text = said.replace("\u202f", " ").replace("\u00a0", " ")
+    assert "(0,19 ETP d’après les autres chiffres ; 0,19 ETP avec 61 886, 0,20 ETP avec 58 471)" in text
+    assert "(1,37 d’après les autres chiffres ; 1,37 avec 61 886, 1,29 avec 58 471)" in text
+    assert [round(205 / 150, 2), round(61886 / 45210, 2), round(58471 / 45210, 2)] == [1.37, 1.37, 1.29]
 
 
 def test_a_growth_is_compared_with_the_levels_of_its_own_slide(alone):
@@ -241,6 +246,16 @@ ESAT = "structures_inclusives.REG-28.2021.esat = 104 ; esat.REG-28.2026 = 81 by 
 
 # check, what it is about | the finding and its severity | sound observations | the same with a fault
 KINDS = {
+    "impossible: a share above 100 %": (
+        "valeur_impossible erreur",
+        "part_contrats_type.FR.2019.ctti = 100 « près de 100 % »",
+        "part_contrats_type.FR.2019.ctti = 317",
+    ),
+    "impossible: less than nothing": (
+        "valeur_impossible erreur",
+        "contrats.FR.2019 = 0 ; taux_croissance.FR.2019.contrats = -120 ; taux_croissance.FR.2020.contrats = 250",
+        "contrats.FR.2019 = -5",
+    ),
     "corrected: a correction used": (
         "correction_declaree alerte", "contrats.FR.2019 = 5", None,
     ),
@@ -414,7 +429,34 @@ def test_a_check_is_silent_on_sound_data_and_speaks_of_a_fault(kind):
 
 def test_every_check_is_proved():
     assert {kind.partition(":")[0] for kind in KINDS} == {function.__name__ for function in checks.CHECKS}
-    assert len(checks.CHECKS) == 12
+    assert len(checks.CHECKS) == 13
+    families = {"singularité", "validité", "complétude", "conformité", "exactitude", "cohérence"}
+    found = [finding for kind in KINDS for finding in run(planted(kind))]
+    assert {finding.family for finding in found} <= families
+    assert {finding.severity for finding in found} == set(checks.findings.SEVERITIES)
+
+
+def test_an_error_stops_the_check_and_the_report(small, command, tmp_path):
+    """What no definition explains: exit 1 with the sentence; the check still lists it, no report is made."""
+    small.change(
+        small.survey, 'modalite,condition_execution,70.5,A,"70,5 %"', "modalite,condition_execution,705,A,705 %"
+    )
+    said = "Part des modalités, Condition d’exécution, Normandie, 2020"
+    code, out, err = command("check", "--format", "csv", data_dir=small.root)
+    assert code == 1 and said in out and "valeur_impossible" in out
+    assert said in err and "entre 0 et 100" in err and one_sentence(err), err
+    code, out, err = command("run", "REG-28", "--chapters", "08", "--output", str(tmp_path / "r"), data_dir=small.root)
+    assert code == 1 and said in err and len(err.strip().splitlines()) == 1, err
+    assert not (tmp_path / "r" / "REG-28-2021").exists()
+
+
+def test_the_check_looks_at_every_area_unless_one_is_asked_for(small, command):
+    """A département of another region, with more hours than the country."""
+    small.add("autre", "2019", "2020-07", f"{HEADER}\nheures_insertion,DEP-29,2019,,,6000,A,6 000 heures,p. 1,\n")
+    code, out, _ = command("check", "--format", "csv", data_dir=small.root)
+    assert code == 0 and "zone_et_pays" in out and "Finistère" in out
+    assert "Finistère" not in command("check", "--geo", "REG-28", "--format", "csv", data_dir=small.root).out
+    assert "Finistère" in command("check", "--geo", "REG-53", "--format", "csv", data_dir=small.root).out
 
 
 def test_every_relation_names_known_indicators_and_categories():

@@ -12,11 +12,13 @@ import pandas as pd
 
 from cpsr_study.checks import relations, statements, totals
 from cpsr_study.checks.findings import SEVERITIES, Context, Finding
+from cpsr_study.errors import DataError
 from cpsr_study.indicators import Registry
 
-__all__ = ["CHECKS", "Finding", "run"]
+__all__ = ["CHECKS", "Finding", "run", "stop_on_error"]
 
 CHECKS: list[Callable[[Context], Iterator[Finding]]] = [
+    statements.impossible,
     statements.corrected,
     statements.stated_twice,
     statements.undated,
@@ -40,3 +42,10 @@ def run(frame: pd.DataFrame, registry: Registry, members: dict[str, list[str]], 
     context = Context(frame.sort_values("id", ignore_index=True), registry, members, names)
     found = [finding for check in CHECKS for finding in check(context)]
     return sorted(found, key=lambda item: (SEVERITIES.index(item.severity), -item.gap, item.check, item.ids))
+
+
+def stop_on_error(findings: list[Finding]) -> None:
+    """DataError with the sentence of the first finding whose severity is `erreur`."""
+    for finding in findings:
+        if finding.severity == "erreur":
+            raise DataError(finding.sentence)

@@ -51,7 +51,7 @@ def same_thing_elsewhere(context: Context) -> Iterator[Finding]:
 
 
 def supported_by(context: Context, row: Any) -> list[str]:
-    """The relations that hold with this statement of a quantity and fail with another."""
+    """The relations that hold with this statement of a quantity and fail with another, each with its numbers."""
     found = []
     for relation in context.registry.relations:
         if relation.kind != "egalite" or row.indicator not in f"{relation.left} {relation.right}":
@@ -59,9 +59,27 @@ def supported_by(context: Context, row: Any) -> list[str]:
         for case in _cases(context, relation):
             mine = [combination for combination in case if row.id in {item.id for item in combination.values()}]
             rest = [combination for combination in case if combination not in mine]
-            if mine and rest and any(_holds(relation, c) for c in mine) and not any(_holds(relation, c) for c in rest):
-                found.append(relation.label)
+            holding = [combination for combination in mine if _holds(relation, combination)]
+            if rest and holding and not any(_holds(relation, combination) for combination in rest):
+                found.append(_evidence(context, relation, row, holding[0], rest))
     return found
+
+
+def _evidence(
+    context: Context, relation: Relation, row: Any, holding: dict[str, Any], rest: list[dict[str, Any]]
+) -> str:
+    """« Durée moyenne d’un contrat » (0,19 ETP d’après les autres chiffres ; 0,19 ETP avec 61 886, …)"""
+    name = next(name for name, item in holding.items() if item.id == row.id)
+    depends = [side for side in (relation.left, relation.right) if name in {m[0] for m in _NAME.finditer(side)}]
+    if len(depends) != 1:
+        return f"« {relation.label} »"  # both sides move with the value: there is nothing fixed to compare with
+    apart = relation.right if depends[0] == relation.left else relation.left
+    tried = [holding, *{combination[name].id: combination for combination in rest}.values()]
+    given = context.value(_exact(apart, holding), relation.unit)
+    listed = ", ".join(
+        f"{context.value(_exact(depends[0], each), relation.unit)} avec {context.text(each[name])}" for each in tried
+    )
+    return f"« {relation.label} » ({given} d’après les autres chiffres ; {listed})"
 
 
 def _cases(context: Context, relation: Relation) -> Iterator[list[dict[str, Any]]]:
@@ -96,9 +114,13 @@ def _holds(relation: Relation, rows: dict[str, Any]) -> bool:
     return evaluate(relation.left, values).meets(evaluate(relation.right, values))
 
 
+def _exact(side: str, rows: dict[str, Any]) -> float:
+    """A side of a relation with the values as they were typed."""
+    return evaluate(side, {name: exactly(row.value) for name, row in rows.items()}).low
+
+
 def _finding(context: Context, relation: Relation, rows: dict[str, Any]) -> Finding:
-    values = {name: exactly(row.value) for name, row in rows.items()}
-    stated, recomputed = evaluate(relation.left, values).low, evaluate(relation.right, values).low
+    stated, recomputed = _exact(relation.left, rows), _exact(relation.right, rows)
     first = next(iter(rows.values()))
     texts = [context.value(value, relation.unit) for value in (stated, recomputed)]
     if _NAME.fullmatch(relation.left):

@@ -7,10 +7,27 @@ from typing import Any
 
 from cpsr_study.checks import relations
 from cpsr_study.checks.findings import Context, Finding, allowed, joined, relative_gap
+from cpsr_study.precision import Interval
 
 # A unit that slips moves a figure by a power of ten; a year to the next does not move one by five.
 SCALE = 5
 YEARS_APART = 2
+
+
+def impossible(context: Context) -> Iterator[Finding]:
+    """A share of a whole outside 0 to 100 %, or less than nothing: no definition explains it, everything stops."""
+    for row in context.published:
+        share = row.indicator.startswith("part_") and row.unit == "%"
+        possible = Interval(0, 100 if share else math.inf)
+        if not (share or row.unit != "%") or allowed(row).meets(possible):
+            continue  # a growth, in %, may be anything
+        limits = "entre 0 et 100 %" if share else "zéro ou plus"
+        sentence = (
+            f"{context.name(row)} : {context.text(row)} (« {row.as_published} »), une valeur impossible ; attendu : "
+            f"{limits}. La saisie ou la lecture du fichier est à reprendre."
+        )
+        gap = relative_gap(row.value, 100) if share and row.value > 0 else math.inf
+        yield Finding("valeur_impossible", "validité", "erreur", sentence, (row.id,), context.text(row), limits, gap)
 
 
 def corrected(context: Context) -> Iterator[Finding]:
@@ -125,4 +142,4 @@ def _evidence(context: Context, rows: list[Any]) -> str:
     """Which statements the rest of the figures support, and by what."""
     supports = {row.id: relations.supported_by(context, row) for row in rows}
     said = [f"{context.text(row)} s’accorde avec {joined(supports[row.id])}" for row in rows if supports[row.id]]
-    return f" Le reste de la source en dit plus : {' ; '.join(said)}." if said else ""
+    return f" Le reste de la source donne un indice : {' ; '.join(said)}." if said else ""

@@ -7,7 +7,7 @@ import typer
 from cpsr_study import paths
 from cpsr_study.area_names import shown as as_shown
 from cpsr_study.commands.common import Edition, Format, open_study
-from cpsr_study.errors import DataError, RequestError
+from cpsr_study.errors import RequestError
 from cpsr_study.parameters import suggestion
 
 
@@ -98,10 +98,13 @@ def sources(
 
 def check(
     edition: Edition = None,
-    geo: Annotated[str | None, typer.Option("--geo", help="Territoire dont les constats sont montrés.")] = None,
+    geo: Annotated[
+        str | None, typer.Option("--geo", help="Territoire dont les constats sont montrés ; tous par défaut.")
+    ] = None,
     format: Format = "table",
 ) -> None:
     """Vérifie le registre, les sources (sha256) et les observations ; montre les constats. Code 1 sur une erreur."""
+    from cpsr_study import checks
     from cpsr_study import observations as table
     from cpsr_study.display import taken, terminal
     from cpsr_study.display.overview import finding_rows
@@ -109,11 +112,13 @@ def check(
 
     table.stated(paths.data_dir())
     study = open_study(geo, edition)
-    terminal.table(finding_rows(study), format, "constats", ["gravité", "constat", "énoncé", "recalculé", "écart"])
+    found = study.findings if geo else study.findings_everywhere
+    terminal.table(
+        finding_rows(study, found), format, "constats", ["gravité", "constat", "énoncé", "recalculé", "écart"]
+    )
     for item in drafts.pending(paths.data_dir()) if format == "table" else ():
         terminal.say(taken.draft(item))
-    if any(finding.severity == "erreur" for finding in study.findings):
-        raise DataError("Des constats sont des erreurs.")
+    checks.stop_on_error(found)
 
 
 def compare(

@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from cpsr_study import comparison
+from cpsr_study import checks, comparison
 from cpsr_study import corrections as declared
 from cpsr_study.derivation import SOURCE
 from cpsr_study.display import numbers, publish, tables
@@ -20,6 +20,7 @@ THEMES = {
     "structures_inclusives": "Structures inclusives",
     "grands_projets": "Grands projets",
 }
+_CORRECTED = ("indicator", "geo", "time_period", "category", "source", "correction")
 SEVERITIES = {"erreur": "Erreur", "alerte": "À vérifier", "info": "Information"}
 
 
@@ -92,8 +93,9 @@ def missing(study: Study, title: str, *, by_source: bool = False) -> None:
 def findings(study: Study, title: str, most: int | None = None) -> None:
     """What the sources say that does not agree, the most serious first: all of it, or the `most` serious ones.
 
-    The whole table is the one that the marks beside the numbers lead to.
+    The whole table is the one that the marks beside the numbers lead to. DataError when one of them is an error.
     """
+    checks.stop_on_error(study.findings)
     if not study.findings:
         return
     frame = pd.DataFrame(
@@ -111,7 +113,7 @@ def findings(study: Study, title: str, most: int | None = None) -> None:
     tables.listing(frame, title, columns, anchors=frame["anchor"], right=["gap"])
 
 
-def finding_rows(study: Study) -> pd.DataFrame:
+def finding_rows(study: Study, found: list[checks.Finding]) -> pd.DataFrame:
     """One line a finding: the file one sends back to the author of a source."""
     columns = [
         "gravité",
@@ -125,7 +127,7 @@ def finding_rows(study: Study) -> pd.DataFrame:
         "emplacement",
     ]
     rows = []
-    for item in study.findings:
+    for item in found:
         looked_at = [study.row(name) for name in item.ids]
         words, places = (
             " | ".join(dict.fromkeys(row[column] for row in looked_at if row[column]))
@@ -137,24 +139,34 @@ def finding_rows(study: Study) -> pd.DataFrame:
 
 
 def corrections(study: Study, title: str) -> None:
-    """The declared corrections of figures of this report's areas: what was done, why, on what evidence."""
+    """The declared corrections that this report used, of figures of its areas: what was done, why, on what evidence."""
+    used = set(study.table.loc[study.table["correction"].ne(""), list(_CORRECTED)].itertuples(index=False, name=None))
     known = {card.source for card in study.cards}
     areas = {*study.geos, "FR", *study.departements}
     rows = [
         {
-            "where": f"{study.registry[item.indicator].label}, {study.territories.get(item.geo).name}, {item.period}",
+            "where": _corrected(study, item),
             "done": item.text()[0].upper() + item.text()[1:],
             "evidence": item.evidence,
             "status": item.status,
         }
         for item in declared.read(study.data_dir)
-        if item.source in known and item.geo in areas
+        # What was set aside is no longer in the table: its source tells whether the edition would have held it.
+        if item.geo in areas and ((*item.key, item.text()) in used or (item.action == "drop" and item.source in known))
     ]
     if not rows:
         publish.sentence("reading", ["Aucune correction n’est déclarée pour les chiffres de ce rapport."])
         return
     columns = {"where": "Chiffre", "done": "Correction et raison", "evidence": "Preuve", "status": "Suivi"}
     tables.listing(pd.DataFrame(rows), title, columns)
+
+
+def _corrected(study: Study, item: declared.Correction) -> str:
+    """« Montant des marchés publics, France, 2020 »"""
+    indicator = study.registry[item.indicator]
+    category = study.registry.category_label(indicator.breakdown, item.category)
+    area = study.territories.get(item.geo).name
+    return ", ".join(filter(None, [indicator.label, category, area, numbers.period_text(item.period)]))
 
 
 def count_findings(study: Study) -> None:
