@@ -73,9 +73,10 @@ def read(data_dir: Path) -> list[Correction]:
     if not isinstance(entries, list):
         raise DataError("corrections.toml : chaque correction commence par [[correction]].")
     corrections = [_correction(number, entry) for number, entry in enumerate(entries, start=1)]
-    keys = [correction.key for correction in corrections]
-    for correction in corrections:
-        if keys.count(correction.key) > 1:
+    # A source may state a quantity twice: each statement is told by its value and may bear its own correction.
+    aims = [(correction.key, correction.expect) for correction in corrections]
+    for correction, aim in zip(corrections, aims, strict=True):
+        if aims.count(aim) > 1:
             raise DataError(f"corrections.toml : deux corrections visent la même valeur ({correction.name}).")
     return corrections
 
@@ -93,8 +94,8 @@ def apply(frame: "pd.DataFrame", corrections: list[Correction]) -> "pd.DataFrame
     DataError when a correction points at nothing, or when the value there is no longer the expected one.
     """
     frame = frame.assign(correction="")
-    for correction in corrections:
-        rows = _rows(frame, correction)
+    # Where each applies, before any of them: one never finds a value that another has made.
+    for correction, rows in [(correction, _rows(frame, correction)) for correction in corrections]:
         if correction.action == "drop":
             frame = frame.drop(index=rows)
             continue

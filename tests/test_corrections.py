@@ -2,8 +2,9 @@
 
 import pytest
 
-from conftest import one_sentence
-from cpsr_study import corrections, observations
+from conftest import HEADER, one_sentence
+from cpsr_study import Study, corrections, observations
+from cpsr_study.display import overview, tables
 from cpsr_study.errors import DataError
 
 FILE = "reference/corrections.toml"
@@ -73,6 +74,37 @@ def test_a_category_is_corrected_alone(corrected):
     table = corrected(indicator="part_modalite", category="marche_reserve", expect=8, action="override", value=9)
     values = table[table["indicator"] == "part_modalite"].set_index("category")["value"]
     assert values.to_dict() == {"condition_execution": 70.5, "marche_reserve": 9, "marche_reserve_siae": 3}
+
+
+def test_two_statements_of_one_quantity_are_corrected_each_on_its_own(small):
+    """And neither finds the value that the other has just made."""
+    line = "heures_insertion,REG-28,2020,,,1200,P,1 200 heures,tableau 1,"
+    small.change(small.survey, line, f"{line}\nheures_insertion,REG-28,2020,,,1300,P,1 300 heures,tableau 9,")
+    small.write(FILE, entry(action="override", value=1300) + entry(action="override", value=1400, expect=1300))
+    table = observations.build(small.root, 2021).set_index("id")
+    assert table.loc[[HOURS, f"{HOURS}~2"], "value"].to_list() == [1300, 1400]
+
+
+def test_the_report_lists_the_corrections_it_used_and_no_other(small, monkeypatch):
+    """Used: a value that the edition holds, a value set aside. Not used: what a later vintage says, another area."""
+    small.add("enquete", "2021", "2022-03", f"{HEADER}\nparticipants,REG-28,2021,,,9,A,neuf personnes,tableau 1,\n")
+    small.write(
+        FILE,
+        entry(action="scale", factor=0.5)
+        + entry(indicator="part_modalite", category="marche_reserve_siae", expect=3, action="drop")
+        + entry(indicator="participants", period="2021", expect=9),
+    )
+    listed = []
+    monkeypatch.setattr(tables, "listing", lambda frame, *_: listed.append([*frame["where"]]))
+    for edition in (2021, 2022):
+        overview.corrections(Study.open("REG-28", edition, data_dir=small.root), "Corrections")
+    hours, set_aside = (
+        "Heures d’insertion, Normandie, 2020",
+        "Part des modalités, Marché réservé aux SIAE, Normandie, 2020",
+    )
+    assert listed == [[hours, set_aside], [hours, set_aside, "Participants, Normandie, 2021"]]
+    overview.corrections(Study.open("REG-53", 2021, "REG-04", data_dir=small.root), "Corrections")
+    assert len(listed) == 2, "neither area has one: a sentence says so"
 
 
 FAULTS = {
