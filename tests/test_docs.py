@@ -39,6 +39,15 @@ def test_the_method_quotes_the_values_that_are_computed():
         assert re.sub(r"\s", "", text) == re.sub(r"\s", "", shown), name
 
 
+def test_the_divisions_that_the_method_works_out_are_right():
+    text = (ROOT / "docs" / "methode.md").read_text(encoding="utf-8").replace("\n", " ")
+    worked = re.findall(r"([\d ]*\d) ÷ ([\d ]*\d) = (\d+,(\d+))", text)
+    assert len(worked) >= 5
+    for over, under, result, decimals in worked:
+        quotient = int(over.replace(" ", "")) / int(under.replace(" ", ""))
+        assert f"{quotient:.{len(decimals)}f}".replace(".", ",") == result, f"{over} ÷ {under}"
+
+
 @pytest.mark.parametrize("path", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")), ids=lambda path: path.name)
 def test_links_inside_the_repository_lead_somewhere(path):
     for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text(encoding="utf-8")):
