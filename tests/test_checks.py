@@ -480,6 +480,12 @@ def test_a_computed_sum_keeps_the_precision_of_its_parts():
         assert ("sans_annee" in {finding.check for finding in run(frame)}) == speaks
 
 
+def test_what_has_no_year_is_not_given_one():
+    """The year of the document stands for the missing one in the table, never in the sentence."""
+    (finding,) = [each for each in run(planted("undated: no year")) if each.check == "sans_annee"]
+    assert finding.sentence.startswith("Allocataires du RSA, Calvados : ") and "2021" not in finding.sentence
+
+
 def test_the_most_serious_comes_first_and_anchors_are_unique(table_2026):
     found = run(table_2026[table_2026["geo"].isin(["FR", "REG-28"])])
     order = [(checks.findings.SEVERITIES.index(finding.severity), -finding.gap) for finding in found]

@@ -10,7 +10,7 @@ import nbformat
 import openpyxl
 import pytest
 
-from cpsr_study import parameters, paths
+from cpsr_study import Study, parameters, paths
 from cpsr_study.errors import DataError
 from reports import DATA, build, html_of, tree
 
@@ -46,6 +46,19 @@ def test_every_number_leads_to_its_line_in_the_annex(normandie):
     anchors = set(re.findall(r'id="([^"]+)"', html))
     assert links <= anchors
     assert len([link for link in links if link.startswith("obs-")]) > 200
+
+
+def test_what_disagrees_shows_in_the_synthesis_beside_the_numbers_and_in_its_table(normandie):
+    """The count twice, one line a finding in chapter 8, and the mark at each number concerned, leading to its line."""
+    html, study = html_of(normandie), Study.open("REG-28")
+    serious = [finding for finding in study.findings if finding.severity != "info"]
+    assert html.count(f"{len(serious)} points à vérifier parmi les chiffres de ce rapport") == 2
+    for finding in study.findings:
+        assert html.count(f'id="{finding.anchor}"') == 1
+    said = re.findall(r'href="#obs-([^"]+)">[^<]*</a>(<sup class="mark"><a href="#([^"]+)">)?', html)
+    marked = {name: anchor for name, mark, anchor in said if mark}
+    assert marked == {name: study.marked[name] for name, _, _ in said if name in study.marked}
+    assert {"montant_marches.REG-28.2020", "structures_inclusives.FR.2021"} <= set(marked)
 
 
 def test_no_script_no_request_no_placeholder(normandie):

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,9 @@ from cpsr_study import Study, observations, parameters
 from cpsr_study.errors import DataError
 from cpsr_study.sources import catalogue, sha256, verify
 from reports import DATA, build, tree
+from test_docs import script as build_docs
 
+GUIDE = Path(__file__).resolve().parent.parent / "docs" / "mise-a-jour-annuelle.md"
 DEPARTEMENTS = {"DEP-14": 12.5, "DEP-27": 12.7, "DEP-50": 11.7, "DEP-61": 15.6, "DEP-76": 15.4}
 
 
@@ -68,6 +71,41 @@ def test_past_editions_do_not_move(next_year, tmp_path):
 def test_the_report_of_a_past_edition_is_the_same_to_the_byte(next_year, tmp_path):
     data, folder, _year = next_year
     sign(folder)
-    one = build(tmp_path / "before", "REG-28", ["02"], edition=2021).folder
-    two = build(tmp_path / "after", "REG-28", ["02"], data_dir=data, edition=2021).folder
+    one = build(tmp_path / "before", "REG-28", ["02", "08"], edition=2021).folder
+    two = build(tmp_path / "after", "REG-28", ["02", "08"], data_dir=data, edition=2021).folder
+    assert {"report.html", "report.pdf", "manifest.json"} < set(tree(one))
     assert tree(one) == tree(two)
+
+
+def test_the_numbered_steps_are_those_of_the_document():
+    steps = re.findall(r"(?m)^(\d+)\. \*\*", GUIDE.read_text(encoding="utf-8"))
+    assert steps == [str(number) for number in range(1, 11)]
+
+
+def test_the_steps_from_the_check_to_the_archive_are_followed(next_year, tmp_path, command):
+    """Steps 4 to 10, each by the command that the document gives."""
+    data, folder, year = next_year
+    code, _, err = command("check", data_dir=data)
+    assert code == 1 and sha256(folder / "observations.csv") in err, "4: the fingerprint to write"
+    sign(folder)
+    assert command("check", data_dir=data).code == 0, "5"
+    words = ("compare", "REG-28", "--editions", str(year - 1), str(year), "--format", "csv")
+    told = command(*words, data_dir=data).out  # 7: the poor persons are counted anew, the rate follows
+    assert "personnes_sous_seuil_pauvrete,,,personnes,nouveau,période" in told and ",2099," in told
+    assert "2099" in build_docs().documents(data)["sources.md"], "8"
+    reports = tmp_path / "reports"
+    wanted = ("--chapters", "02", "--formats", "html", "--output", str(reports))
+    assert command("run", "REG-28", *wanted, data_dir=data).code == 0, "9"
+    name = f"REG-28-{year}"
+    assert command("archive", name, "--output", str(reports), data_dir=data).code == 0, "10"
+    assert (reports / f"{name}.zip").is_file()
+
+
+def test_a_correction_that_the_new_vintage_leaves_behind_stops_the_check(next_year, command):
+    """Step 6: the value that a correction expects is no longer there."""
+    data, folder, _year = next_year
+    sign(folder)
+    path = data / "reference" / "corrections.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("expect = 111399000", "expect = 111400000"), "utf-8")
+    code, _, err = command("check", data_dir=data)
+    assert code == 1 and "la source a changé, la correction est à revoir" in err

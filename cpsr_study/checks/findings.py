@@ -116,14 +116,14 @@ class Context:
         """A recomputed value with its unit."""
         return numbers.value_text(value, unit, units=self.registry.units, derived=True)
 
-    def name(self, row: Any) -> str:
-        """« Contrats de travail, France, 2019 »"""
+    def name(self, row: Any, *, dated: bool = True) -> str:
+        """« Contrats de travail, France, 2019 »; without its year where the source gives none."""
         category = self.registry.category_label(row.breakdown, row.category)
         parts = [
             self.registry[row.indicator].label,
             category,
             self.names.get(row.geo, row.geo),
-            numbers.period_text(row.time_period),
+            numbers.period_text(row.time_period) if dated else "",
         ]
         return ", ".join(part for part in parts if part)
 

@@ -74,8 +74,8 @@ def undated(context: Context) -> Iterator[Finding]:
         listed = joined(f"{context.text(other)} en {other.time_period}" for other in dated)
         nearest = min((other.value for other in dated), key=lambda value: abs(value - row.value))
         sentence = (
-            f"{context.name(row)} : {context.text(row)}, sans année précisée, ne correspond à aucune année connue "
-            f"d’une autre source ({listed}). À expliquer."
+            f"{context.name(row, dated=False)} : {context.text(row)}, sans année précisée, ne correspond à aucune "
+            f"année connue d’une autre source ({listed}). À expliquer."
         )
         yield Finding(
             "sans_annee",
