@@ -144,6 +144,12 @@ def test_a_growth_is_compared_with_the_levels_of_its_own_slide(alone):
     assert "61\u202f886" in finding.sentence and "58\u202f471" not in finding.sentence
 
 
+def test_a_mean_is_told_with_all_the_figures_it_comes_from(alone):
+    finding = next(f for f in alone.findings if f.check == "relation_facilitateur_entreprises")
+    figures = finding.sentence.partition("(")[2].replace("\u202f", " ").replace("\u00a0", " ")
+    assert all(f" : {figure}" in figures for figure in ("50", "150", "14 213", "45 210"))
+
+
 @pytest.mark.parametrize(("name", "value", "words", "check"), AGREEMENTS, ids=[item[0] for item in AGREEMENTS])
 def test_what_agrees_is_examined_and_passed_in_silence(alone, name, value, words, check):
     """Nothing is said of the figure as it is, and the check speaks as soon as it is changed."""

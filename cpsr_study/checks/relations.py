@@ -123,9 +123,10 @@ def _finding(context: Context, relation: Relation, rows: dict[str, Any]) -> Find
     stated, recomputed = _exact(relation.left, rows), _exact(relation.right, rows)
     first = next(iter(rows.values()))
     texts = [context.value(value, relation.unit) for value in (stated, recomputed)]
+    told = list(rows.values())
     if _NAME.fullmatch(relation.left):
-        texts[0] = context.text(first)  # a stated value keeps the decimals it was given
-    used = joined(f"{context.name(row)} : {context.text(row)}" for row in list(rows.values())[1:])
+        texts[0] = context.text(told.pop(0))  # a stated value keeps the decimals it was given
+    used = joined(f"{context.name(row)} : {context.text(row)}" for row in told)
     sentence = (
         f"{relation.label}, {context.names.get(first.geo, first.geo)}, {first.time_period} : {texts[0]} selon la "
         f"source, {texts[1]} par le calcul ({used}). À expliquer."
