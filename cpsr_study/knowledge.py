@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 
 from cpsr_study import checks, derivation, indicators, reference
-from cpsr_study.display import numbers
 from cpsr_study.indicators import Registry
 from cpsr_study.parameters import Parameters
 from cpsr_study.selection import SEPARATOR, Missing, Selection, label
@@ -196,9 +195,9 @@ class Knowledge:
 
     def _missing(self, indicator: str, geo: str) -> Missing:
         known, area = self.registry[indicator], self.territories.get(geo)
-        return Missing(indicator, known.label, geo, area.en, numbers.join_fr(self._expected_sources(indicator, geo)))
+        return Missing(indicator, known.label, geo, area.en, self._expected_sources(indicator, geo))
 
-    def _expected_sources(self, indicator: str, geo: str) -> list[str]:
+    def _expected_sources(self, indicator: str, geo: str) -> tuple[str, ...]:
         """Who is expected to publish it or, for a computed indicator, who publishes those of its inputs that lack."""
         known = self.registry[indicator]
         rest = known.aggregation.removeprefix("reste:")
@@ -210,7 +209,7 @@ class Knowledge:
         ]
         below = [self.registry[name.removesuffix("@FR")] for name in lacking or names]
         sources = [item.expected_source for item in below if not item.formula] or [known.expected_source]
-        return list(dict.fromkeys(source for source in sources if source and source != OWN))
+        return tuple(dict.fromkeys(source for source in sources if source and source != OWN))
 
     @cached_property
     def _given(self) -> set[tuple[str, str]]:

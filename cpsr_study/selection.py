@@ -23,7 +23,12 @@ class Missing:
     label: str
     geo: str
     en: str
-    expected_source: str
+    expected_sources: tuple[str, ...]
+
+    @property
+    def expected_source(self) -> str:
+        """All of them, as one reads them in a sentence."""
+        return numbers.join_fr(self.expected_sources)
 
     def sentence(self) -> str:
         """« Non renseigné en Normandie : ... Source attendue : ... »"""

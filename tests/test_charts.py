@@ -324,7 +324,7 @@ def test_nothing_to_draw_is_refused(shown):
 
 
 def test_a_selection_is_drawn_or_said_to_be_missing(shown):
-    absent = Missing("part_etp", "Part des ETP", "REG-28", "en Normandie", "Observatoire")
+    absent = Missing("part_etp", "Part des ETP", "REG-28", "en Normandie", ("Observatoire",))
     goal = Selection(modalities("FR").head(0), absent)
     charts.lines(Selection(hours(), absent), "Heures d'insertion, France", target=goal)
     assert figure(shown)[1]["name"] == "heures-d-insertion-france"

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from conftest import DATA, HEADER
+from cpsr_study.display import say
 from cpsr_study.errors import DataError, RequestError
 from cpsr_study.selection import Missing, Observation
 from cpsr_study.study import Study
@@ -137,6 +138,14 @@ def test_missing_says_what_where_and_who_should_know():
 def test_missing_of_a_computed_figure_names_the_sources_of_its_inputs():
     found = opened("DEP-14").latest("heures_par_participant")
     assert "Source attendue : Alliance Villes Emploi" in found.sentence()
+
+
+def test_a_note_names_each_expected_source_once():
+    study = opened("DEP-976")
+    absent = [study.latest(name) for name in ("heures_insertion", "participants_pour_1000_deld", "heures_par_meuro")]
+    (note,) = say.expected(absent)
+    assert note.startswith("Non renseigné à Mayotte ; sources attendues : ")
+    assert note.count("Alliance Villes Emploi") == note.count("DARES") == note.count("OECP") == 1
 
 
 def test_what_is_missing_is_what_is_not_known():

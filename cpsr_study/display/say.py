@@ -46,25 +46,13 @@ def expected(absent: list[Missing]) -> list[str]:
     """Who is expected to give what the rows show as not known, one sentence an area."""
     groups: dict[str, list[str]] = {}
     for item in absent:
-        groups.setdefault(item.en, []).extend([item.expected_source] if item.expected_source else [])
+        groups.setdefault(item.en, []).extend(item.expected_sources)
     return [
         f"Non renseigné {en} ; {'source attendue' if len(set(sources)) == 1 else 'sources attendues'} : "
-        f"{' ; '.join(_without_repeats(sources))}."
+        f"{' ; '.join(dict.fromkeys(sources))}."
         for en, sources in groups.items()
         if sources
     ]
-
-
-def _without_repeats(sources: list[str]) -> list[str]:
-    """The sources once each, without those that only join others (« A et B » after A and B)."""
-    listed = list(dict.fromkeys(sources))
-
-    def rest(source: str) -> str:
-        for other in listed:
-            source = source.replace(other, "") if other != source else source
-        return source.strip(" ,").removeprefix("et")
-
-    return [source for source in listed if rest(source)]
 
 
 def caveat(text: str) -> None:
