@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from cpsr_study import derivation
+from cpsr_study.indicators import Break
 from cpsr_study.selection import latest_row
 
 # Between two areas; a figure that only one has bears « seulement REG-28 ».
@@ -29,6 +30,7 @@ SIDE = ("id", "value", "period", "status", "source")  # what is told of each sid
 NOTHING = ("", nan, "", "", "")
 Key = tuple[str, str, str]
 Row = Any  # a line of a table, as itertuples gives it
+Breaks = dict[str, tuple[Break, ...]]
 
 
 def between_areas(table: pd.DataFrame, a: str, b: str) -> pd.DataFrame:
@@ -48,19 +50,20 @@ def between_areas(table: pd.DataFrame, a: str, b: str) -> pd.DataFrame:
     return _frame(lines, ["nature"], ("a", "b"))
 
 
-def between_editions(old: pd.DataFrame, new: pd.DataFrame, geo: str) -> pd.DataFrame:
+def between_editions(old: pd.DataFrame, new: pd.DataFrame, geo: str, breaks: Breaks | None = None) -> pd.DataFrame:
     """What changed for one area from the table of an edition to that of another. `attrs["unchanged"]` counts the rest.
 
     Columns: indicator, breakdown, category, unit, nature, cause, gap (new − old), gap_percent, then id_old, value_old,
     period_old, status_old, source_old, id_new... Natures: « révisé » (same period, same source, the value moved),
     « nouveau » and « absent » (a period, or a whole series), « rupture » with its causes: « définition » (another
-    source or kind of source, computed instead of stated), « maturité » (a forecast, provisional or estimated value
-    becomes final, or the reverse), « champ » (a computed value rests on another population or on other areas).
+    source or kind of source, computed instead of stated, or a declared break, of `breaks`), « maturité » (a forecast,
+    provisional or estimated value becomes final, or the reverse), « champ » (a computed value rests on another
+    population or on other areas).
 
     When the figure that a report shows passes to another period, the line gives both values; it is a « rupture » if
     the two are not of one series.
     """
-    before, after = sides = [_Known(old, geo), _Known(new, geo)]
+    before, after = sides = [_Known(table, geo, breaks) for table in (old, new)]
     lines: list[dict[str, Any]] = []
     told: set[Key] = set()
     passed: dict[Key, tuple[Row, Row]] = {}
@@ -107,7 +110,8 @@ def standing(frame: pd.DataFrame, geo: str) -> Standing:
 class _Known:
     """What a table says of one area: its rows by key, the one shown of each figure, where each comes from."""
 
-    def __init__(self, table: pd.DataFrame, geo: str):
+    def __init__(self, table: pd.DataFrame, geo: str, breaks: Breaks | None = None):
+        self._breaks = breaks or {}
         own = table[(table["geo"] == geo) & table["headline"]]
         self.rows: dict[Key, Row] = {_key(row): row for row in own.itertuples(index=False)}
         self.shown: dict[tuple[str, str], Row] = {}
@@ -128,6 +132,11 @@ class _Known:
     def origins(self, row: Row) -> tuple[bool, set[Any]]:
         """Whether it is computed, and from which sources of which kind, all the way down."""
         return row.source == derivation.SOURCE, {self._origin[name] for name in self._leaves[row.id]}
+
+    def breaks(self, one: Row, other: Row) -> bool:
+        """Whether a declared break of the indicator stands between two values."""
+        first, last = sorted([one.time_period, other.time_period])
+        return any(each.parts(first, last) for each in self._breaks.get(one.indicator, ()))
 
     def scope(self, row: Row, same_period: bool) -> set[str]:
         """The observations a value rests on; their areas alone when another period changes them all."""
@@ -169,7 +178,7 @@ def _change(before: _Known, after: _Known, key: Key) -> tuple[str, str]:
 def _causes(before: _Known, one: Row, after: _Known, other: Row) -> str:
     """Why two values of one figure are not of the same series; empty when they are."""
     same_period = one.time_period == other.time_period
-    redefined = before.origins(one) != after.origins(other)
+    redefined = before.origins(one) != after.origins(other) or after.breaks(one, other)
     matured = one.status != other.status and bool({one.status, other.status} & IMMATURE)
     rescoped = not redefined and before.scope(one, same_period) != after.scope(other, same_period)
     causes = {DEFINITION: redefined, MATURITY: matured, SCOPE: rescoped}

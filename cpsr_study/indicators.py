@@ -79,6 +79,22 @@ class Relation(BaseModel):
     sentence: str
 
 
+class Break(BaseModel):
+    """One line of `ruptures.csv`: from this month on, an indicator no longer measures what it did."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    indicator: str
+    period: str = Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")
+    label: str = Field(min_length=3)
+    reason: str = Field(min_length=5)
+    source: str = Field(min_length=3)
+
+    def parts(self, before: str, after: str) -> bool:
+        """Whether the series breaks between two periods; a year is known at its end."""
+        return _month(before) < self.period <= _month(after)
+
+
 class Unit(BaseModel):
     """One line of `units.csv`."""
 
@@ -100,6 +116,7 @@ class Registry(BaseModel):
     categories: dict[tuple[str, str], Category]
     units: dict[str, tuple[str, str, str, int | None]]
     relations: list[Relation]
+    breaks: dict[str, tuple[Break, ...]]
 
     def __getitem__(self, indicator: str) -> Indicator:
         try:
@@ -111,14 +128,20 @@ class Registry(BaseModel):
         return self.categories[breakdown, category].label if category else ""
 
 
+def _month(period: str) -> str:
+    return period if "-" in period else f"{period}-12"
+
+
 @lru_cache(maxsize=8)
 def read(data_dir: Path) -> Registry:
     """The registry of a data folder, cross-checked: units, breakdowns and formulas exist."""
+    indicators = {row.id: row for row in _rows(data_dir, "indicators.csv", Indicator)}
     registry = Registry(
-        indicators={row.id: row for row in _rows(data_dir, "indicators.csv", Indicator)},
+        indicators=indicators,
         categories={(row.breakdown, row.category): row for row in _rows(data_dir, "categories.csv", Category)},
         units=_units(data_dir),
         relations=list(_rows(data_dir, "relations.csv", Relation)),
+        breaks=_breaks(data_dir, indicators),
     )
     breakdowns = {breakdown for breakdown, _ in registry.categories}
     for indicator in registry.indicators.values():
@@ -147,7 +170,7 @@ def _rows(data_dir: Path, name: str, model: type[BaseModel]) -> Iterator:
             item = model(**dict(zip(header, cells, strict=True)))
         except ValidationError as error:
             raise DataError(f"{name}, ligne {number} : {first_problem(error)}.") from None
-        key = " / ".join(cells[: 2 if model is Category else 1])
+        key = " / ".join(cells[: 2 if model in (Category, Break) else 1])
         if key in seen:
             raise DataError(f"{name}, ligne {number} : « {key} » est déjà défini.")
         seen.add(key)
@@ -158,6 +181,27 @@ def _units(data_dir: Path) -> dict[str, tuple[str, str, str, int | None]]:
     return {
         row.unit: (row.short, row.singular, row.plural, int(row.decimals) if row.decimals else None)
         for row in _rows(data_dir, "units.csv", Unit)
+    }
+
+
+def _breaks(data_dir: Path, known: dict[str, Indicator]) -> dict[str, tuple[Break, ...]]:
+    """The breaks of each indicator, those of the terms of its formula included."""
+    declared: dict[str, list[Break]] = {}
+    for row in _rows(data_dir, "ruptures.csv", Break):
+        if row.indicator not in known:
+            raise DataError(f"ruptures.csv : indicateur inconnu (« {row.indicator} »).")
+        declared.setdefault(row.indicator, []).append(row)
+
+    def of(name: str, above: tuple[str, ...] = ()) -> list[Break]:
+        terms = [term.removesuffix("@FR") for term in known[name].inputs if term.removesuffix("@FR") in known]
+        inherited = [each for term in terms if term not in above for each in of(term, (*above, name))]
+        return [*declared.get(name, []), *inherited]
+
+    found = {name: of(name) for name in known}
+    return {
+        name: tuple({each.period: each for each in sorted(breaks, key=lambda each: each.period)}.values())
+        for name, breaks in found.items()
+        if breaks
     }
 
 

@@ -1,7 +1,7 @@
 """What a study hands to the display: observations with their labels, or the plain statement that none is known."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # Between the sources of one number; a table or a figure lists each of them once.
 SEPARATOR = " ; "
+Item = TypeVar("Item", bound=str | tuple[str, str])
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def as_observation(row: pd.Series) -> Observation:
 
 
 def label(frame: pd.DataFrame, study: "Knowledge") -> pd.DataFrame:
-    """`frame` with the columns a reader needs: *_label, `text` and `long_text` (value with unit), `mark`."""
+    """`frame` with the columns a reader needs: *_label, `text` and `long_text` (value with unit), `mark`, `breaks`."""
     registry, units = study.registry, study.registry.units
     labelled = frame.assign(
         indicator_label=[registry[name].label for name in frame["indicator"]],
@@ -146,11 +147,16 @@ def label(frame: pd.DataFrame, study: "Knowledge") -> pd.DataFrame:
             ", ".join(filter(None, [numbers.period_text(p), numbers.status_text(s)]))
             for p, s in zip(frame["time_period"], frame["status"], strict=True)
         ],
+        geo_period=[
+            f"{study.territories.get(code).name}, {numbers.period_text(p)}"
+            for code, p in zip(frame["geo"], frame["time_period"], strict=True)
+        ],
         indicator_period=[
             f"{registry[name].label}, {numbers.period_text(p)}"
             for name, p in zip(frame["indicator"], frame["time_period"], strict=True)
         ],
         source_label=[study.source_label(name) for name in frame["id"]],
+        breaks=[registry.breaks.get(name, ()) for name in frame["indicator"]],
         text=_texts(frame, units),
         long_text=_texts(frame, units, long=True),
         mark_ref=[study.marked.get(name, "") for name in frame["id"]],
@@ -186,6 +192,6 @@ def _texts(frame: pd.DataFrame, units: numbers.Units, *, long: bool = False) -> 
     ]
 
 
-def listed(value: str | list[str]) -> list[str]:
+def listed(value: Item | list[Item]) -> list[Item]:
     """One or several, always as a list."""
-    return [value] if isinstance(value, str) else list(value)
+    return list(value) if isinstance(value, list) else [value]

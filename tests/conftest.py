@@ -67,6 +67,7 @@ personnes,personnes,personne,personnes,0
 """
 PROJECTS = "projet,label,grappe,lieu,lieu_geo,maitre_ouvrage,locator\n"
 RELATIONS = "id,kind,left,right,unit,label,sentence\n"
+BREAKS = "indicator,period,label,reason,source\n"
 SURVEY_2019 = f"""{HEADER}
 heures_insertion,FR,2019,,,5000,A,5 000 heures,tableau 1,
 heures_insertion,REG-28,2019,,,1000,A,1 000 heures,tableau 1,
@@ -90,7 +91,8 @@ class SmallData:
     def __init__(self, root: Path):
         self.root = root
         tables = {"indicators": INDICATORS, "categories": CATEGORIES, "units": UNITS}
-        for name, text in (tables | {"relations": RELATIONS, "grands_projets": PROJECTS}).items():
+        tables |= {"relations": RELATIONS, "ruptures": BREAKS, "grands_projets": PROJECTS}
+        for name, text in tables.items():
             self.write(f"reference/{name}.csv", text)
         self.write("reference/insee-cog/2020/territories.csv", AREAS)
         self.write("reference/insee-cog/2020/communes.csv.gz", gzip.compress(COMMUNES.encode(), mtime=0))

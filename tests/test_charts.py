@@ -10,12 +10,14 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.text import Text
 
 from cpsr_study.display import charts, publish, style
 from cpsr_study.display.alt import rank_text
 from cpsr_study.display.choropleth import class_bounds
 from cpsr_study.display.numbers import period_text
+from cpsr_study.indicators import Break
 from cpsr_study.selection import Missing, Selection
 
 UNITS = {"h": ("h", "heure", "heures", 0), "%": ("%", "%", "%", "")}
@@ -95,7 +97,6 @@ DRAWINGS = {
     "months": lambda: charts.lines(
         frame([{"time_period": f"2020-{m:02}", "value": m} for m in (1, 2, 3, 6)]), "Mois", name="x"
     ),
-    "point": lambda: charts.lines(hours().tail(1), "Un point", name="x"),
     "ranking": lambda: charts.ranking(regions(), "Rang", highlight="REG-28", name="x"),
     "long ranking": lambda: charts.ranking(regions(60), "Rang", highlight="REG-28", name="x"),
     "map": lambda: charts.choropleth(departements(), "Carte", outlines=SQUARES, highlight={"DEP-02"}, name="x"),
@@ -139,6 +140,14 @@ CROWDED = {
                for n in range(4) for year in range(3)]), "Serré", name="x",
     ),
 }  # fmt: skip
+
+
+def test_one_period_is_said_and_not_drawn(monkeypatch):
+    told, drawn = [], []
+    monkeypatch.setattr(publish, "sentence", lambda kind, parts: told.append(parts[0]))
+    monkeypatch.setattr(publish, "figure", lambda *_: drawn.append(1))
+    charts.lines(hours().tail(1), "Heures d’insertion", name="x")
+    assert not drawn and told[0].startswith("Heures d’insertion : une seule période est connue (")
 
 
 @pytest.fixture
@@ -400,3 +409,55 @@ def test_svg_is_light(shown):
     DRAWINGS["grouped"]()
     svg = figure(shown)[0]
     assert len(svg) < 60_000
+
+
+# Declared breaks of a series
+
+JOBSEEKERS = Break(
+    indicator="deld", period="2025-01", label="loi", reason="les allocataires sont inscrits", source="DARES"
+)
+
+
+def broken_series(breaks=(JOBSEEKERS,)):
+    rows = [
+        {"time_period": period, "value": value, "unit": "demandeurs d’emploi", "geo": "FR"}
+        for period, value in (("2023-12", 100.0), ("2024-12", 110.0), ("2025-12", 190.0), ("2026-12", 200.0))
+    ]
+    return frame(rows).assign(breaks=[breaks] * 4)
+
+
+def drawn_lines(monkeypatch, data):
+    """The links drawn between values, as periods, and what is told of the figure."""
+    links, told = [], {}
+    plot = Axes.plot
+
+    def watched(ax, x, *rest, **options):
+        if isinstance(x, list):
+            links.append(tuple(int(each) for each in x))
+        return plot(ax, x, *rest, **options)
+
+    monkeypatch.setattr(Axes, "plot", watched)
+    monkeypatch.setattr(publish, "figure", lambda _, meta: told.update(meta))
+    charts.lines(data, "Série", name="x")
+    return links, told
+
+
+def test_nothing_links_the_two_sides_of_a_break(monkeypatch):
+    links, told = drawn_lines(monkeypatch, broken_series())
+    assert links == [(2023, 2024), (2025, 2026)]
+    assert any("Rupture de série en janvier 2025 (loi)" in note for note in told["notes"])
+    assert "rupture de série" in told["alt"] and "en hausse" not in told["alt"]
+
+
+def test_a_series_without_break_is_linked_and_has_a_trend(monkeypatch):
+    links, told = drawn_lines(monkeypatch, broken_series(()))
+    assert len(links) == 3 and "en hausse" in told["alt"]
+    assert not any("Rupture" in note for note in told["notes"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "parts"),
+    [("2024", "2025", True), ("2024-12", "2025-01", True), ("2025-01", "2025-12", False), ("2023", "2024", False)],
+)
+def test_a_year_is_known_at_its_end(before, after, parts):
+    assert JOBSEEKERS.parts(before, after) == parts

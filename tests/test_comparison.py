@@ -15,6 +15,7 @@ from cpsr_study.comparison import between_areas, between_editions, standing
 from cpsr_study.display import compared
 from cpsr_study.display.numbers import NBSP
 from cpsr_study.display.publish import FIGURE, SENTENCE, TABLE
+from cpsr_study.indicators import Break
 
 DEFAULTS = {
     "indicator": "heures", "geo": "REG-28", "time_period": "2019", "breakdown": "", "category": "", "value": 100.0,
@@ -104,6 +105,14 @@ def test_another_source_breaks_the_series_by_its_definition(change):
     assert changes(frame) == [("heures", "rupture", "définition")]
     same_value = between_editions(table({}), table(change), "REG-28")
     assert changes(same_value) == [("heures", "rupture", "définition")] and same_value.iloc[0]["gap"] == 0
+
+
+def test_a_declared_break_between_two_periods_is_said():
+    law = Break(indicator="heures", period="2020-01", label="loi", reason="autre définition", source="enquete")
+    old, new = table({}), table({}, {"time_period": "2020", "value": 120.0})
+    frame = between_editions(old, new, "REG-28", {"heures": (law,)})
+    assert changes(frame) == [("heures", "rupture", "définition")] and frame.iloc[0]["gap"] == 20
+    assert changes(between_editions(old, new, "REG-28")) == [("heures", "nouveau", "période")]
 
 
 def test_the_shown_figure_that_passes_to_another_source_is_broken_not_new():

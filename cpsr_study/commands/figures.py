@@ -154,7 +154,7 @@ def _compare_editions(area: str, editions: tuple[str, str], format: str) -> None
     old, new = (open_study(area, year) for year in editions)
     if old.edition == new.edition:
         raise RequestError(f"L'édition {old.edition} est demandée deux fois : --editions attend deux années.")
-    frame = comparison.between_editions(old.table, new.table, old.territory.code)
+    frame = comparison.between_editions(old.table, new.table, old.territory.code, new.registry.breaks)
     shown = compared.editions(old, new, frame) if format == "table" else frame
     terminal.table(shown, format, f"changements {old.de}")
     if format == "table":

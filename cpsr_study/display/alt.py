@@ -74,7 +74,8 @@ def describe_lines(frame: pd.DataFrame, title: str, series: str, target: str, un
             told.append(f"{name} : {text(first, units)} en {period_text(first.time_period)}.")
             continue
         lead = f"{name} : de {text(first, units)} en {period_text(first.time_period)} à {text(last, units)}"
-        told.append(f"{lead} en {period_text(last.time_period)}, {trend(first, last)}.")
+        way = "avec une rupture de série" if broken(part) else trend(first, last)
+        told.append(f"{lead} en {period_text(last.time_period)}, {way}.")
         if len(part) > 2:
             told.append(f"{_capital(_extremes(part, 'period', units))}.")
         years = {int(period[:4]) for period in part["time_period"]}
@@ -103,6 +104,24 @@ def describe_map(frame: pd.DataFrame, title: str, shown: int, highlight: set[str
     if 0 < len(study) < len(frame):
         told.append(f"Territoire étudié : {listed(study, 'geo_label', units)}.")
     return _join(told)
+
+
+def broken(part: pd.DataFrame) -> list[Any]:
+    """Return the declared breaks that fall inside one series (column ``breaks``), in order."""
+    if "breaks" not in part or part.empty:
+        return []
+    periods = part["time_period"]
+    return [each for each in part["breaks"].iloc[0] if each.parts(periods.min(), periods.max())]
+
+
+def break_notes(frame: pd.DataFrame, series: list[str]) -> list[str]:
+    """Return one note a break inside the series of a frame: « Rupture de série en janvier 2025 (…) : … »."""
+    found = {each.period: each for _, part in frame.groupby(series, sort=False) for each in broken(part)}
+    return [
+        f"Rupture de série en {period_text(period)} ({each.label}) : {each.reason} ; "
+        "les valeurs d’avant et d’après ne se comparent pas."
+        for period, each in sorted(found.items())
+    ]
 
 
 def trend(first: Any, last: Any) -> str:

@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from cpsr_study.display import alt
+from cpsr_study.display import alt, publish
 from cpsr_study.display.frames import UNSURE, Notes, chart, emit, ready, series_names
-from cpsr_study.display.numbers import NBSP, Units, is_known, number, status_text
+from cpsr_study.display.numbers import NBSP, Units, is_known, number, period_text, status_text
 from cpsr_study.display.style import GREY, INK, MARKERS, PALE, PALETTE, SIZE, SMALL, axes, drawing, page, wrap
 
 _HEIGHT = 2.8
@@ -35,12 +35,17 @@ def lines(
     """Publish a time series, one curve for each value of ``series``, named at its end.
 
     Forecasts, estimates and provisional values are hollow with a dashed link; years without value are
-    crossed by a dotted link. ``target`` is a frame of one observation, drawn as a horizontal line.
+    crossed by a dotted link; nothing links the two sides of a declared break, which has its vertical mark.
+    ``target`` is a frame of one observation, drawn as a horizontal line. One period alone is said, not drawn.
     """
     frame, notes, units = ready(frame, [series, "time_period"], units)
     frame = frame[frame["value"].map(is_known)].sort_values("time_period", kind="stable")
     frame = frame.assign(x=frame["time_period"].map(_year))
     names = series_names(frame, series)
+    if frame["x"].nunique() < 2:
+        when = frame["period"].iloc[0]
+        publish.sentence("reading", [f"{title} : une seule période est connue ({when}), l’évolution ne se montre pas."])
+        return
     curves = [frame[frame[series] == who] for who in names]
     step = _step(frame)
     goals = pd.DataFrame() if target is None or target.empty else ready(target, ["indicator", "time_period"], units)[0]
@@ -48,6 +53,7 @@ def lines(
         ax = axes(_HEIGHT)
         for rank, part in enumerate(curves):
             _curve(ax, part, rank, step)
+            _mark_breaks(ax, part)
         ends = [_end(part.iloc[-1], who, rank, frame["x"].max(), units)
                 for rank, (who, part) in enumerate(zip(names, curves, strict=True))]  # fmt: skip
         for goal in goals.itertuples(index=False):
@@ -65,8 +71,25 @@ def lines(
             ax, [frame, goals] if aims else [frame], units, title=title, name=name,
             example=curves[0].iloc[-1], reading=reading,
             description=alt.describe_lines(frame, title, series, aims, units),
-            notes=[note, *notes, *alt.status_notes(frame, "period")],
+            notes=[note, *notes, *alt.break_notes(frame, [series]), *alt.status_notes(frame, "period")],
         )  # fmt: skip
+
+
+def _mark_breaks(ax: Axes, part: pd.DataFrame) -> None:
+    """A vertical mark between the last value before each break and the first after it."""
+    points = list(part.itertuples(index=False))
+    for before, after in pairwise(points):
+        for each in _between(before, after):
+            place = (before.x + after.x) / 2
+            ax.axvline(place, color=GREY, linestyle=(0, (1, 2)), linewidth=1.2, zorder=2)
+            ax.annotate(f"Rupture, {period_text(each.period)}", (place, 1), xycoords=("data", "axes fraction"),
+                        xytext=(3, -2), textcoords="offset points", va="top", fontsize=SMALL, color=GREY)  # fmt: skip
+
+
+def _between(before: Any, after: Any) -> list[Any]:
+    """The declared breaks between two points of one series."""
+    declared = getattr(before, "breaks", ())
+    return [each for each in declared if each.parts(before.time_period, after.time_period)]
 
 
 def _year(period: Any) -> float:
@@ -87,6 +110,8 @@ def _curve(ax: Axes, part: pd.DataFrame, rank: int, step: float) -> None:
     points = list(part.itertuples(index=False))
     for before, after in pairwise(points):
         style, width = ("--", 1.8) if {before.status, after.status} & UNSURE else ("-", 2.2)
+        if _between(before, after):
+            continue
         if after.x - before.x > step * 1.01:
             style, width = ":", 1.4
         link = [before.x, after.x], [before.value, after.value]
