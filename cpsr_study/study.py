@@ -1,5 +1,6 @@
 """`Study`: what a notebook asks of what is known. The only object that a notebook holds."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from cpsr_study.selection import Missing, Observation, Selection, listed
 from cpsr_study.territories import Territories
 
 FEWEST_TO_RANK = 3
+Figure = str | tuple[str, str]
 
 
 class Study(Knowledge):
@@ -94,15 +96,26 @@ class Study(Knowledge):
         kept = [part[part["time_period"] == (period or part["time_period"].max())] for part in parts]
         return self._selection(pd.concat(kept) if kept else frame, indicator, geos[0])
 
-    def areas(self, indicator: str | list[str], codes: list[str]) -> Selection:
-        """The indicators for many areas, each at the latest period known for most of them."""
-        frame = self.select(indicator, codes, category="").frame
+    def each_category(self, indicator: str) -> Selection:
+        """The categories of an indicator for the territory and the area compared with, each at its latest period."""
+        frame = self.select(indicator, self.geos).frame
+        frame = frame[frame["category"] != ""].sort_values("time_period", kind="stable")
+        latest = frame.drop_duplicates(["geo", "category"], keep="last")
+        order = latest.assign(_order=latest["geo"].map(self.geos.index)).sort_values(["_order", "time_period"])
+        return self._selection(order.drop(columns="_order"), indicator, self.territory.code)
+
+    def areas(self, figures: Figure | Sequence[Figure], codes: list[str]) -> Selection:
+        """The figures (`indicator` or `(indicator, category)`) of many areas, each at the latest period most have."""
+        several: list[Figure] = [figures] if isinstance(figures, str | tuple) else list(figures)
+        wanted = [(item, "") if isinstance(item, str) else item for item in several]
+        frame = self.select([name for name, _ in wanted], codes).frame
         kept = []
-        for name in filter(set(frame["indicator"]).__contains__, listed(indicator)):
-            group = frame[frame["indicator"] == name]
-            counts = group.groupby("time_period")["geo"].nunique()
-            kept.append(group[group["time_period"] == counts[counts == counts.max()].index.max()])
-        return self._selection(pd.concat(kept) if kept else frame, listed(indicator)[0], self.territory.code)
+        for name, category in wanted:
+            group = frame[(frame["indicator"] == name) & (frame["category"] == category)]
+            if not group.empty:
+                counts = group.groupby("time_period")["geo"].nunique()
+                kept.append(group[group["time_period"] == counts[counts == counts.max()].index.max()])
+        return self._selection(pd.concat(kept) if kept else frame.iloc[:0], wanted[0][0], self.territory.code)
 
     @cached_property
     def around(self) -> list[str]:
@@ -184,15 +197,22 @@ class Study(Knowledge):
         return Selection(frame.sort_values(["grappe", "value"], ascending=[True, False]), hours.missing)
 
     def statements(
-        self, quantities: str | tuple[str, str] | list[str | tuple[str, str]], geo: str | list[str] | None = None
+        self,
+        quantities: Figure | list[Figure],
+        geo: str | list[str] | None = None,
+        last: int = 1000,
     ) -> Selection:
-        """Every statement of some quantities (`indicator` or `(indicator, category)`), of every source and period."""
-        several = quantities if isinstance(quantities, list) else [quantities]
-        wanted = [(name, "") if isinstance(name, str) else name for name in several]
+        """The statements of some quantities (`indicator` or `(indicator, category)`), of every source.
+
+        `last` keeps so many periods of each source that repeats itself, the latest.
+        """
+        wanted = [(name, "") if isinstance(name, str) else name for name in listed(quantities)]
         geos = listed(geo or self.territory.code)
         keys = zip(self.table["indicator"], self.table["category"], strict=True)
         asked = pd.Series([key in wanted for key in keys], index=self.table.index)
         frame = self.table[asked & self.table["geo"].isin(geos)]
+        age = frame.groupby(["indicator", "geo", "source"])["time_period"].rank(method="dense", ascending=False)
+        frame = frame[age <= last]
         order = frame["geo"].map(geos.index)
         frame = frame.assign(_order=order).sort_values(["_order", "time_period"], kind="stable").drop(columns="_order")
         return self._selection(frame, wanted[0][0], geos[0])

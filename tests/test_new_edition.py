@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 import invented
 from conftest import forget
@@ -87,11 +88,38 @@ def test_the_two_editions_are_compared(data):
     assert len(frame) and "deld" in set(frame["indicator"])
 
 
-@pytest.mark.parametrize("geo", ["REG-28", "EPCI-200084952"])
-def test_the_report_of_the_new_edition(data, tmp_path, geo):
-    folder = build(tmp_path / "reports", geo, ["02"], data_dir=data).folder
+SHOWN = {  # what the two chapters must name for each area, by the figures that the invented files give of it
+    "REG-28": {"Insee, Filosofi 2024", "DREES 2025", "CNAF 2026", "DARES 2026", "FINESS février 2027",
+               "Insee, chômage localisé", "Insee, quartiers prioritaires 2026", "Les emplois de l'inclusion mars 2027",
+               "Insee, populations 2025"},
+    "DEP-76": {"Insee, Filosofi 2024", "DREES 2025", "CNAF 2026", "DARES 2026", "FINESS février 2027",
+               "Insee, chômage localisé", "Insee, quartiers prioritaires 2026", "Les emplois de l'inclusion mars 2027"},
+    "DEP-50": {"DGCL, FRR mars 2027"},
+    "EPCI-200084952": {"Insee, Filosofi 2024"},
+    "REG-53": {"Insee, Filosofi 2024", "DREES 2025", "CNAF 2026"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("geo", SHOWN)
+def test_the_chapters_show_the_new_sources(data, tmp_path, geo):
+    folder = build(tmp_path / "reports", geo, ["02", "06"], data_dir=data).folder
     assert folder.name == f"{geo}-{YEAR}"
-    assert "2024" in (folder / "report.html").read_text(encoding="utf-8")
+    page = BeautifulSoup((folder / "report.html").read_text(encoding="utf-8"), "html.parser")
+    lines = " ".join(part.get_text(" ") for part in page.select("p.source, p.kf-source"))
+    assert {name for name in SHOWN[geo] if name not in lines} == set()
+
+
+def test_the_break_of_2025_is_said_where_jobseekers_are_shown(data, tmp_path):
+    folder = build(tmp_path / "reports", "REG-28", ["02"], data_dir=data).folder
+    assert "Rupture de série en janvier 2025 (loi pour le plein emploi)" in (folder / "report.html").read_text("utf-8")
+
+
+def test_the_break_of_2025_is_a_change_of_definition_between_editions(data):
+    old, new = (Study.open("FR", edition=year, data_dir=data) for year in (YEAR - 1, YEAR))
+    frame = comparison.between_editions(old.table, new.table, "FR", new.registry.breaks)
+    own = frame[frame["indicator"] == "deld"]
+    assert ("rupture", "définition") in set(zip(own["nature"], own["cause"], strict=True))
+    assert set(new.registry.breaks) >= {"deld", "deld_pour_1000_habitants", "participants_pour_1000_deld"}
 
 
 # The real files, where they are

@@ -34,7 +34,7 @@ def read(paths: list[Path]) -> Reading:
         raise DataError(f"{paths[0].name} et {paths[-1].name} sont de deux années : un seul millésime à la fois.")
     year = years.pop()
     return Reading(
-        SOURCE, year, f"Essai {year}", "Producteur d'essai", year, "2022-03", "LO", "", "Essai.", "",
+        SOURCE, year, f"Essai {year}", "Essai", "Producteur d'essai", year, "2022-03", "LO", "", "Essai.", "",
         pd.DataFrame(kept, columns=typed.COLUMNS, dtype=str),
         pd.DataFrame(aside, columns=["where", "what", "reason"], dtype=str),
     )  # fmt: skip

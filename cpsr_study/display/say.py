@@ -31,28 +31,33 @@ def facts(study: Study, template: str, **observations: Observation | Missing) ->
 
 
 def missing(items: list[Missing]) -> None:
-    """Say what is not known: one sentence an area and an expected source."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for item in items:
-        groups.setdefault((item.en, item.expected_source), []).append(numbers.inside(item.label))
+    """Say what is not known: what, then from whom it is expected, an area after the other."""
     told = []
-    for (en, source), labels in groups.items():
-        told.append(f"{en[:1].upper()}{en[1:]} : {numbers.join_fr(dict.fromkeys(labels))}.")
-        told += [f"Source attendue : {source.rstrip('.')}."] if source else []
+    for en, absent in _by_area(items).items():
+        labels = dict.fromkeys(numbers.inside(item.label) for item in absent)
+        told.append(f"{en[:1].upper()}{en[1:]} : {numbers.join_fr(labels)}.")
+        told += [f"{text[:1].upper()}{text[1:]}." for text in _awaited(absent)]
     publish.sentence("missing", [" ".join(told)])
 
 
 def expected(absent: list[Missing]) -> list[str]:
     """Who is expected to give what the rows show as not known, one sentence an area."""
-    groups: dict[str, list[str]] = {}
-    for item in absent:
-        groups.setdefault(item.en, []).extend(item.expected_sources)
-    return [
-        f"Non renseigné {en} ; {'source attendue' if len(set(sources)) == 1 else 'sources attendues'} : "
-        f"{' ; '.join(dict.fromkeys(sources))}."
-        for en, sources in groups.items()
-        if sources
-    ]
+    return [f"Non renseigné {en} ; {text}." for en, items in _by_area(absent).items() for text in _awaited(items)]
+
+
+def _by_area(items: list[Missing]) -> dict[str, list[Missing]]:
+    groups: dict[str, list[Missing]] = {}
+    for item in items:
+        groups.setdefault(item.en, []).append(item)
+    return groups
+
+
+def _awaited(items: list[Missing]) -> list[str]:
+    """« source attendue : … », each source once; nothing when nobody is expected to publish."""
+    sources = list(dict.fromkeys(source.rstrip(".") for item in items for source in item.expected_sources))
+    return [f"source{'s' * (len(sources) > 1)} attendue{'s' * (len(sources) > 1)} : {' ; '.join(sources)}"] * bool(
+        sources
+    )
 
 
 def caveat(text: str) -> None:

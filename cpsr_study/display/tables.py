@@ -11,7 +11,7 @@ from cpsr_study import comparison
 from cpsr_study.area_names import key
 from cpsr_study.display import alt, compared, numbers, publish, say
 from cpsr_study.selection import SEPARATOR, Missing, Observation, Selection, as_observation, one_row_a_period
-from cpsr_study.study import Study
+from cpsr_study.study import Figure, Study
 
 Cell = dict[str, Any]
 
@@ -33,6 +33,9 @@ def compare(
         label = ", ".join(filter(None, [study.registry[name].label, known[0].category_label if known else ""]))
         cells = [NOTHING if idle else _number(each) for each, idle in zip(found, without_object, strict=True)]
         rows.append([_text(label), *(cell for pair in zip(cells, map(_period, found), strict=True) for cell in pair)])
+    if not sources:  # nothing to compare: one sentence rather than a table of absences
+        say.missing([each for each in absent if each.geo == geos[0]])
+        return
     areas = [area for code in geos for area in (study.territories.get(code).name, "Période")]
     _publish(title, ["Indicateur", *areas], rows, notes=[note, *say.expected(absent)], sources=sources)
 
@@ -67,13 +70,17 @@ def cross(
         *(about or {}).values(),
         *(_column_title(frame, columns, name) for name in across),
     ]
-    _publish(title, heads, body, notes=[note, selection.note], sources=list(frame["source_label"]))
+    breaks = alt.break_notes(frame, ["geo", "indicator", "category"])
+    _publish(title, heads, body, notes=[note, selection.note, *breaks], sources=list(frame["source_label"]))
 
 
-def areas(study: Study, indicators: list[str], title: str, *, note: str = "") -> None:
-    """The départements around in rows, the indicators in columns, each at its latest period."""
-    selection = study.areas(indicators, study.around)
-    cross(selection, title, rows="geo_label", columns="indicator_label", head="Département", order="geo", note=note)
+def areas(study: Study, figures: list[Figure], title: str, *, note: str = "") -> None:
+    """The départements around in rows, the figures in columns, each at its latest period."""
+    known = study.areas(figures, study.around)
+    names = [row.indicator_label if not row.category else f"{row.indicator_label}, {row.category_label}"
+             for row in known.frame.itertuples(index=False)]  # fmt: skip
+    shown = Selection(known.frame.assign(_figure=names), known.missing)
+    cross(shown, title, rows="geo_label", columns="_figure", head="Département", order="geo", note=note)
 
 
 def standing(study: Study, title: str, *, relative: bool, note: str = "") -> None:
@@ -140,7 +147,7 @@ def neighbours(study: Study, indicators: list[str], title: str) -> None:
 def _column_title(frame: pd.DataFrame, column: str, name: str) -> str:
     """The name of a column, with the period when all its numbers share one."""
     periods = frame.loc[frame[column] == name, "period_label"].unique()
-    shown = column not in ("period_label", "indicator_period") and frame["period_label"].nunique() > 0
+    shown = column not in ("period_label", "indicator_period", "geo_period") and frame["period_label"].nunique() > 0
     return f"{name}, {periods[0]}" if shown and len(periods) == 1 else name
 
 

@@ -188,19 +188,25 @@ def blocks_of(nb: Any, hidden: Callable[[str], bool] = is_hidden) -> list[dict]:
     """The blocks of the report in reading order; characters for which ``hidden`` is true are named.
 
     Each is a dictionary with ``kind`` (heading, markdown, sentences, keyfigures, table, figure or trace) and what
-    that kind needs. Neighbouring sentences of one tone make one block.
+    that kind needs. Neighbouring sentences of one tone make one block; what is missing is said once a section.
     """
     anchors, headings, notes, found = anchors_of(nb), Headings(), 0, []
+    said: list[Any] = []
     for cell in nb["cells"]:
         about = cell["metadata"].get("cpsr", {})
         place = {"anchor": about.get("anchor", ""), "number": str(about.get("number", ""))}
         if cell["cell_type"] == "markdown":
             tokens, count = _markdown(cell["source"], headings, notes)
             notes += count
+            said.clear()
             found.append({"kind": "markdown", **place, "tokens": tokens})
         else:
             for _, kind, payload, meta in outputs({"cells": [cell]}):
                 block = _block(kind, payload, meta, place, anchors, headings)
+                if block.get("tone") == "missing":
+                    if block["sentences"] in said:
+                        continue
+                    said.append(block["sentences"])
                 if kind == "sentences" and found and found[-1].get("tone") == block["tone"]:
                     found[-1]["sentences"] += block["sentences"]
                 else:

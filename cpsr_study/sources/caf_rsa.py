@@ -113,6 +113,7 @@ def _card(last: str, months: set[str]) -> dict[str, str]:
         "source": SOURCE,
         "vintage": last,
         "title": "Foyers allocataires du RSA de la CAF par département",
+        "short": f"CNAF {last[:4]}",
         "producer": "CNAF",
         "reference_period": f"{min(months)} à {last}",
         "published": later(last, 3),

@@ -143,6 +143,7 @@ def _card(periods: list[str]) -> dict[str, str]:
         "source": SOURCE,
         "vintage": periods[-1],
         "title": "Demandeurs d'emploi inscrits depuis un an ou plus, par région et département",
+        "short": f"DARES {periods[-1][:4]}",
         "producer": "DARES et France Travail",
         "reference_period": f"{periods[0]} à {periods[-1]}",
         "published": later(periods[-1], 1),

@@ -120,6 +120,7 @@ def _card(path: Path, last: int) -> dict[str, str]:
         "source": SOURCE,
         "vintage": str(last),
         "title": f"Minima sociaux, allocataires du RSA par département de {BREAK} à {last}",
+        "short": f"DREES {last}",
         "producer": "DREES",
         "reference_period": f"{BREAK} à {last} (fin décembre)",
         "published": max(str(last + 2), saved),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cpsr_study.area_names import key, shown
+from cpsr_study.display.numbers import period_text
 from cpsr_study.errors import DataError
 from cpsr_study.sources import codes, flat
 from cpsr_study.sources.harvest import Harvest, date_in_name, one
@@ -149,6 +150,7 @@ def _card(period: str, stock: bool) -> dict[str, str]:
         "source": SOURCE,
         "vintage": period,
         "title": f"Répertoire FINESS, ESAT par département, {period}",
+        "short": f"FINESS {period_text(period)}",
         "producer": "FINESS, ministère chargé de la santé",
         "reference_period": period,
         "published": period,

@@ -69,6 +69,7 @@ def read(paths: list[Path]) -> Reading:
         source=SOURCE,
         vintage=updated[:7],
         title=f"Taux de chômage localisés, moyennes annuelles de {period}",
+        short="Insee, chômage localisé",
         producer="INSEE",
         reference_period=period,
         published=updated,

@@ -60,6 +60,7 @@ def read(paths: list[Path]) -> Reading:
         source=SOURCE,
         vintage=year,
         title=f"Filosofi {year}, pauvreté et niveau de vie ({where})",
+        short=f"Insee, Filosofi {year}",
         producer=PRODUCER,
         reference_period=year,
         published=str(int(year) + 3),

@@ -84,6 +84,7 @@ def _card(year: str, generations: set[str]) -> dict[str, str]:
         "source": SOURCE,
         "vintage": year,
         "title": f"Insertion professionnelle dans les quartiers prioritaires, {year}",
+        "short": f"Insee, quartiers prioritaires {year}",
         "producer": "INSEE et France Travail",
         "reference_period": f"fin {year}",
         "published": str(int(year) + 1),

@@ -69,6 +69,7 @@ def read(paths: list[Path]) -> Reading:
         source=SOURCE,
         vintage="-".join([name, *years]),
         title=f"{title} {period} (Melodi)",
+        short=f"Insee, {title} {period}",
         producer=producer,
         reference_period=period,
         published=published,

@@ -48,6 +48,7 @@ def read(paths: list[Path]) -> Reading:
         source=SOURCE,
         vintage=str(int(year) + 3),
         title=f"Populations de référence {year}",
+        short=f"Insee, populations {year}",
         producer="INSEE",
         reference_period=year,
         published=f"{int(year) + 2}-12",

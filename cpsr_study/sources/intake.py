@@ -143,7 +143,7 @@ def _reading(source: str, copies: list[Path]) -> tuple[str, dict[str, Any], "pd.
 
 def card_fields(reading: Reading) -> dict[str, Any]:
     """The fields of a card that a reading gives."""
-    names = ("title", "producer", "published", "reference_period", "url", "licence", "citation", "notes")
+    names = ("title", "short", "producer", "published", "reference_period", "url", "licence", "citation", "notes")
     return {"kind": "producteur"} | {name: getattr(reading, name) for name in names}
 
 

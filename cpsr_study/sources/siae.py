@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cpsr_study.area_names import key, shown
+from cpsr_study.display.numbers import period_text
 from cpsr_study.errors import DataError
 from cpsr_study.sources import codes, flat
 from cpsr_study.sources.harvest import SUM_NOTE, Harvest, date_in_name, summed
@@ -189,6 +190,7 @@ def _card(directory: str, period: str, dated: bool) -> dict[str, str]:
         "source": SOURCE,
         "vintage": f"{period}-{directory}",
         "title": f"Répertoire des structures de l'insertion, {_NAMES[directory]}, {period}",
+        "short": f"{_NAMES[directory]} {period_text(period)}",
         "producer": "Plateforme de l'inclusion",
         "reference_period": period,
         "published": period,

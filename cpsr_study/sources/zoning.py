@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from cpsr_study import paths as project
 from cpsr_study.area_names import key, shown
+from cpsr_study.display.numbers import period_text
 from cpsr_study.errors import DataError, RequestError
 from cpsr_study.sources import codes, flat
 from cpsr_study.sources.harvest import Harvest, one
@@ -168,6 +169,7 @@ def _card(layer: Layer) -> dict[str, str]:
         "source": SOURCE,
         "vintage": layer.vintage,
         "title": title,
+        "short": f"{'DGCL, FRR' if frr else 'ANCT, QPV'} {period_text(layer.period)}",
         "producer": "DGCL" if frr else "ANCT",
         "reference_period": layer.period,
         "published": layer.published,
