@@ -18,7 +18,8 @@ def french(error: Any, commands: Iterable[str]) -> str:
     message = error.format_message()
     word = getattr(error, "option_name", None)
     if word and hasattr(error, "possibilities"):
-        options = [option for param in error.ctx.command.params for option in param.opts] if error.ctx else []
+        params = error.ctx.command.params if error.ctx else []
+        options = [option for param in params for option in param.opts if option.startswith("-")]
         return f"Option inconnue : « {as_shown(word)} ».{suggestion(word, options)}"
     if word and " requires " in message:
         return f"Il manque une valeur après « {as_shown(word)} » (voir --help)."
