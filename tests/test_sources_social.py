@@ -450,7 +450,7 @@ def test_ipro_sums_the_districts_of_a_departement(write):
     assert value(reading, "demandeurs_emploi_qpv", "DEP-14", "2022") == [1200]
     assert value(reading, "deld_qpv", "DEP-14", "2022") == [330] and value(reading, "deld_qpv", "DEP-2A") == [3]
     manche = reading.observations[reading.observations["geo"] == "DEP-50"].iloc[0]
-    assert manche["status"] == "U" and "1 quartiers prioritaires sur 3" in manche["note"]
+    assert manche["status"] == "U" and "1 sur 3" in manche["note"]
     assert "non diffusés" in reasons(reading) and "Hors" not in reading.notes and "2015" in reading.notes
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from cpsr_study.checks import relations
 from cpsr_study.checks.findings import Context, Finding, allowed, joined, relative_gap
+from cpsr_study.display.numbers import period_text
 from cpsr_study.precision import Interval
 
 # A unit that slips moves a figure by a power of ten; a year to the next does not move one by five.
@@ -71,7 +72,7 @@ def undated(context: Context) -> Iterator[Finding]:
         ]
         if not dated or any(context.allowed(other).meets(allowed(row)) for other in dated):
             continue
-        listed = joined(f"{context.text(other)} en {other.time_period}" for other in dated)
+        listed = joined(f"{context.text(other)} en {period_text(other.time_period)}" for other in dated)
         nearest = min((other.value for other in dated), key=lambda value: abs(value - row.value))
         sentence = (
             f"{context.name(row, dated=False)} : {context.text(row)}, sans année précisée, ne correspond à aucune "

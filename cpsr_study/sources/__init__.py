@@ -50,7 +50,7 @@ class Card(BaseModel):
     @property
     def label(self) -> str:
         """The name under a figure: short when the card gives one."""
-        return self.short or self.title
+        return (self.short or self.title).replace("'", "’")  # printed beside texts that have that one
 
 
 def catalogue(data_dir: Path) -> list[Card]:

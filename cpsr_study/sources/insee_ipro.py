@@ -54,8 +54,8 @@ def read(paths: list[Path]) -> Reading:
         _add(sums.setdefault(geo, dict.fromkeys(COLUMNS, 0)), row, where)
     for geo in sorted(sums):
         missing = absent.get(geo, 0)
-        note = f"Somme de {districts[geo] - missing} quartiers prioritaires sur {districts[geo]}."
-        note += f" {missing} non diffusé(s) : un minimum." if missing else ""
+        note = f"Quartiers prioritaires additionnés : {districts[geo] - missing} sur {districts[geo]}."
+        note += " Les autres ne sont pas diffusés : un minimum." if missing else ""
         for indicator, columns in COLUMNS.items():
             status, locator = "U" if missing else "A", "+".join(columns)
             harvest.keep(indicator, geo, year, sums[geo][indicator], status=status, locator=locator, note=note)
