@@ -131,6 +131,17 @@ class Study(Knowledge):
         region = next((code for code in self.territories.ancestors(self.territory.code) if code.startswith("REG")), "")
         return self.territories.get(region).en if region and len(self.departements) < 2 else self.en
 
+    @cached_property
+    def within(self) -> list[str]:
+        """Codes of the EPCI of a département, of the communes of an EPCI; none for the other levels."""
+        below = {"DEP": "EPCI", "EPCI": "COM"}.get(self.territory.level, "")
+        return [area.code for area in self.territories.children(self.territory.code, below)] if below else []
+
+    @property
+    def within_label(self) -> str:
+        """« EPCI » or « communes »: what `within` holds."""
+        return "EPCI" if self.territory.level == "DEP" else "communes"
+
     def departement_map(self, indicator: str) -> Selection:
         """The indicator for all the départements, to be drawn."""
         return self.areas(indicator, self._members["FR"])

@@ -90,14 +90,20 @@ def test_the_two_editions_are_compared(data):
 
 SHOWN = {  # what the two chapters must name for each area, by the figures that the invented files give of it
     "REG-28": {"Insee, Filosofi 2024", "DREES 2025", "CNAF 2026", "DARES 2026", "FINESS février 2027",
-               "Insee, chômage localisé", "Insee, quartiers prioritaires 2026", "Les emplois de l'inclusion mars 2027",
+               "Insee, chômage localisé", "Insee, quartiers prioritaires 2026", "Les emplois de l’inclusion mars 2027",
                "Insee, populations 2025"},
     "DEP-76": {"Insee, Filosofi 2024", "DREES 2025", "CNAF 2026", "DARES 2026", "FINESS février 2027",
-               "Insee, chômage localisé", "Insee, quartiers prioritaires 2026", "Les emplois de l'inclusion mars 2027"},
+               "Insee, chômage localisé", "Insee, quartiers prioritaires 2026", "Les emplois de l’inclusion mars 2027"},
     "DEP-50": {"DGCL, FRR mars 2027"},
     "EPCI-200084952": {"Insee, Filosofi 2024"},
     "REG-53": {"Insee, Filosofi 2024", "DREES 2025", "CNAF 2026"},
 }  # fmt: skip
+
+
+SAID = {  # the areas inside: the invented answer of Melodi gives one EPCI, and no commune
+    "DEP-76": "1 EPCI sur 19 ont une valeur connue.",
+    "EPCI-200084952": "Aucune valeur connue pour les communes de la communauté urbaine Le Havre Seine Métropole.",
+}
 
 
 @pytest.mark.parametrize("geo", SHOWN)
@@ -107,6 +113,7 @@ def test_the_chapters_show_the_new_sources(data, tmp_path, geo):
     page = BeautifulSoup((folder / "report.html").read_text(encoding="utf-8"), "html.parser")
     lines = " ".join(part.get_text(" ") for part in page.select("p.source, p.kf-source"))
     assert {name for name in SHOWN[geo] if name not in lines} == set()
+    assert SAID.get(geo, "") in page.get_text(" ", strip=True)
 
 
 def test_the_break_of_2025_is_said_where_jobseekers_are_shown(data, tmp_path):
@@ -120,6 +127,23 @@ def test_the_break_of_2025_is_a_change_of_definition_between_editions(data):
     own = frame[frame["indicator"] == "deld"]
     assert ("rupture", "définition") in set(zip(own["nature"], own["cause"], strict=True))
     assert set(new.registry.breaks) >= {"deld", "deld_pour_1000_habitants", "participants_pour_1000_deld"}
+
+
+@pytest.mark.parametrize("geo", ["REG-28", "DEP-76", "EPCI-200084952", "REG-53"])
+def test_every_figure_that_moved_is_in_the_comparison_with_a_nature(data, geo):
+    old, new = (Study.open(geo, edition=year, data_dir=data) for year in (YEAR - 1, YEAR))
+    frame = comparison.between_editions(old.table, new.table, geo, new.registry.breaks)
+    key = ["indicator", "category", "time_period"]
+    before, after = (
+        each.table[(each.table["geo"] == geo) & each.table["headline"]].set_index(key)["value"] for each in (old, new)
+    )
+    both = before.index.intersection(after.index)
+    moved = {name[0] for name in both if before[name] != after[name]} | {
+        name[0] for name in after.index.difference(both)
+    }
+    assert moved and moved <= set(frame["indicator"])
+    assert frame["nature"].ne("").all()
+    assert frame.loc[frame["nature"] == "rupture", "cause"].ne("").all()
 
 
 # The real files, where they are

@@ -250,3 +250,12 @@ def test_a_territory_without_projects_has_no_scenario():
 
 def test_opening_twice_gives_the_same_table(normandie):
     pd.testing.assert_frame_equal(Study.open("normandie", "2021").table, normandie.table, check_exact=True)
+
+
+@pytest.mark.parametrize(
+    ("territory", "inside", "count"),
+    [("REG-28", "", 0), ("DEP-76", "EPCI-200084952", 19), ("EPCI-200084952", "COM-76351", 54), ("COM-76351", "", 0)],
+)
+def test_the_areas_inside_are_those_of_the_level_below(territory, inside, count):
+    study = Study.open(territory)
+    assert len(study.within) == count and (not inside or inside in study.within)

@@ -83,6 +83,25 @@ def areas(study: Study, figures: list[Figure], title: str, *, note: str = "") ->
     cross(shown, title, rows="geo_label", columns="_figure", head="Département", order="geo", note=note)
 
 
+def within(study: Study, figures: list[Figure], title: str, *, note: str = "") -> None:
+    """The EPCI of a département or the communes of an EPCI in rows, those known only; nothing for other levels.
+
+    Says how many are known; when none is, one sentence names the source expected.
+    """
+    if not study.within:
+        return
+    found = study.areas(figures, study.within)
+    known, count = found.frame["geo"].nunique(), len(study.within)
+    if not known:
+        awaited = say.expected([found.missing])
+        publish.sentence("missing", [f"Aucune valeur connue pour les {study.within_label} {study.de}. ", *awaited])
+        return
+    told = f"{known} {study.within_label} sur {count} ont une valeur connue." if known < count else ""
+    by_name = Selection(found.frame.assign(_name=[key(name) for name in found.frame["geo_label"]]), found.missing)
+    more = " ".join(filter(None, [note, told]))
+    cross(by_name, title, rows="geo_label", columns="indicator_label", head="Territoire", order="_name", note=more)
+
+
 def standing(study: Study, title: str, *, relative: bool, note: str = "") -> None:
     """The rank of the territory among the areas of its level, their median and both ends, one indicator a row."""
     rows, sources = [], []
