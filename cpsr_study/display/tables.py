@@ -93,8 +93,8 @@ def within(study: Study, figures: list[Figure], title: str, *, note: str = "") -
     found = study.areas(figures, study.within)
     known, count = found.frame["geo"].nunique(), len(study.within)
     if not known:
-        awaited = say.expected([found.missing])
-        publish.sentence("missing", [f"Aucune valeur connue pour les {study.within_label} {study.de}. ", *awaited])
+        told = f"Aucune valeur connue pour les {study.within_label} {study.de}."
+        publish.sentence("missing", [f"{told} Source attendue : {found.missing.expected_source}."])
         return
     told = f"{known} {study.within_label} sur {count} ont une valeur connue." if known < count else ""
     by_name = Selection(found.frame.assign(_name=[key(name) for name in found.frame["geo_label"]]), found.missing)
