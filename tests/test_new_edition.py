@@ -103,7 +103,7 @@ SHOWN = {  # what the two chapters must name for each area, by the figures that 
 SAID = {  # the areas inside: the invented answer of Melodi gives one EPCI, and no commune
     "DEP-76": "1 EPCI sur 19 ont une valeur connue.",
     "EPCI-200084952": "Aucune valeur connue pour les communes de la communauté urbaine Le Havre Seine Métropole. "
-    "Source attendue : ",
+    "Source attendue",
 }
 
 
