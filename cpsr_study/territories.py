@@ -15,6 +15,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from cpsr_study import lines
 from cpsr_study.area_names import by_name, checked, commune_words, key, named, shown
 from cpsr_study.errors import DataError, RequestError
 
@@ -65,6 +66,12 @@ class Territories:
             raise RequestError(f"Édition trop ancienne : {edition}, la première est {cards[0][0][:4]}.")
         return _open(known[-1])
 
+    def current(self, code: str) -> str:
+        """The code itself, or that of the commune where a commune that is no longer one is now."""
+        if not code.startswith("COM-") or code in self._communes:
+            return code
+        return self._passage.get(code, code)
+
     def __contains__(self, code: str) -> bool:
         return code in (self._communes if code.startswith("COM-") else self._areas)
 
@@ -77,12 +84,13 @@ class Territories:
     def find(self, text: object) -> Territory:
         """The area of a code (any case) or of a name (accents, case, hyphens, leading article do not matter).
 
+        The code of a commune that was merged gives the commune where it is now.
         A name held at several levels (La Réunion, Paris, Mayenne) gives the largest area, the others are
         reached by their code. RequestError for a bare number, an unknown name, a shared one.
         """
         wanted = checked(text)
-        if wanted.upper() in self:
-            return self.get(wanted.upper())
+        if (code := self.current(wanted.upper())) in self:
+            return self.get(code)
         if code_like := _CODE_LIKE.fullmatch(wanted.upper()):
             raise RequestError(self._about_code(wanted, *code_like.groups()))
         found = named(self._area_names, wanted) or named(self._commune_names, wanted)
@@ -166,6 +174,15 @@ class Territories:
     @cached_property
     def _communes(self) -> dict[str, Territory]:
         return _read(self._folder / "communes.csv.gz", self._commune)
+
+    @cached_property
+    def _passage(self) -> dict[str, str]:
+        """Old code -> current code; a vintage may have none."""
+        path = self._folder / "passage.csv"
+        if not path.is_file():
+            return {}
+        records = lines.read(path, f"insee-cog/{self.vintage}/passage.csv")
+        return {f"COM-{old}": f"COM-{new}" for _, (old, new) in records}
 
     @cached_property
     def _area_names(self) -> dict[str, list[Territory]]:

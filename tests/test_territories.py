@@ -1,17 +1,20 @@
 """Official areas: golden populations, names as people write them, one-line refusals, French articles."""
 
 import gzip
+import io
+import json
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from cpsr_study.display.maps import flip_y, outlines
 from cpsr_study.errors import DataError, RequestError
-from cpsr_study.sources import catalogue, verify
+from cpsr_study.sources import catalogue, geography, verify
 from cpsr_study.territories import Territories, known_codes
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -400,3 +403,105 @@ def test_broken_outlines_are_named(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(DataError, match=r"departements\.json"):
         outlines(tmp_path)
+
+
+# A new year of the geography
+
+
+def package(path, areas, *, grown=0, merged=()):
+    """An archive as Etalab publishes it, of the communes of one vintage; `merged`: (old, new) codes."""
+    lost = dict(merged)
+    parents = {area.code.removeprefix("DEP-"): area.parent.removeprefix("REG-") for area in areas.all("DEP")}
+    communes, epci = [], {}
+    for area in areas.all("COM"):
+        code, departement = area.code.removeprefix("COM-"), area.parent.removeprefix("DEP-")
+        row = {"code": code, "nom": area.name, "typeLiaison": 0, "departement": departement,
+               "region": parents[departement]}  # fmt: skip
+        if code in lost:
+            communes.append(row | {"type": "commune-deleguee", "chefLieu": lost[code]})
+            continue
+        old = [name for name, new in merged if new == code]
+        row |= {"type": "commune-actuelle"} | ({"anciensCodes": old} if old else {})
+        communes.append(row | ({"population": area.population + grown} if area.population is not None else {}))
+        for above in areas.ancestors(area.code):
+            if above.startswith("EPCI-"):
+                epci.setdefault(above.removeprefix("EPCI-"), []).append({"code": code})
+    data = {
+        "communes": communes,
+        "regions": [{"code": area.code[4:], "nom": area.name} for area in areas.all("REG")],
+        "departements": [
+            {"code": code, "nom": areas.get(f"DEP-{code}").name, "typeLiaison": 0, "region": region}
+            for code, region in parents.items()
+        ],
+        "epci": [{"code": c, "nom": areas.get(f"EPCI-{c}").name, "membres": m} for c, m in epci.items()],
+    }
+    with tarfile.open(path, "w:gz") as archive:
+        for name, rows in data.items():
+            content = json.dumps(rows).encode()
+            member = tarfile.TarInfo(f"package/data/{name}.json")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+@pytest.fixture(scope="module")
+def next_year(tmp_path_factory):
+    """The data with a geography of 2027: one inhabitant more a commune, Bretteville-sur-Odon merged into Caen."""
+    folder = tmp_path_factory.mktemp("cog")
+    shutil.copytree(COG, folder / "data" / "reference" / "insee-cog")
+    path = package(folder / "decoupage-2027.tgz", Territories.load(DATA, 2026), grown=1, merged=[("14101", "14118")])
+    (taken,) = geography.take([path], folder / "data")
+    assert taken.new and not geography.take([path], folder / "data")[0].new, "the same file twice changes nothing"
+    return folder / "data"
+
+
+def test_a_new_year_has_its_own_populations_and_the_others_keep_theirs(next_year):
+    now, before = (Territories.load(next_year, year) for year in (2027, 2026))
+    assert now.vintage == "2027" and before.vintage == "2026"
+    assert before.get("REG-28").population == 3_345_842
+    kept = len(now.children("REG-28", "COM"))
+    assert kept == len(before.children("REG-28", "COM")) - 1 == 2643
+    lost = before.get("COM-14101").population
+    assert now.get("REG-28").population == 3_345_842 - lost + kept
+    assert len(now.all("DEP")) == 101 and len(now.all("EPCI")) == len(before.all("EPCI"))
+
+
+def test_a_merged_commune_leads_to_the_one_where_it_is(next_year):
+    now, before = (Territories.load(next_year, year) for year in (2027, 2026))
+    assert now.find("COM-14101").name == "Caen" and now.current("COM-14101") == "COM-14118"
+    assert before.find("COM-14101").name == "Bretteville-sur-Odon"
+    assert now.current("DEP-14") == "DEP-14" and now.current("COM-99999") == "COM-99999"
+
+
+@pytest.mark.parametrize(
+    ("areas_of", "old", "new"), [(2021, "01015", "01015"), (2026, "01340", "01015"), (2026, "75101", "75056")]
+)
+def test_the_old_codes_of_the_vintages_held(areas_of, old, new):
+    assert Territories.load(DATA, areas_of).current(f"COM-{old}") == f"COM-{new}"
+
+
+def test_a_year_already_held_is_never_replaced(next_year, tmp_path):
+    other = package(tmp_path / "decoupage-2027.tgz", Territories.load(DATA, 2026), grown=5)
+    with pytest.raises(DataError, match="2027 existe déjà"):
+        geography.take([other], next_year)
+    assert sorted(path.name for path in (next_year / "reference" / "insee-cog").iterdir()) == ["2021", "2026", "2027"]
+
+
+@pytest.mark.parametrize("content", [b"", b"<html></html>", gzip.compress(b"x")], ids=["empty", "page", "gzip"])
+def test_what_is_not_the_package_is_refused(tmp_path, content):
+    path = tmp_path / "decoupage-2027.tgz"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="n'est pas le paquet"):
+        geography.take([path], tmp_path / "data")
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_package_cut_or_without_its_year_is_refused(tmp_path):
+    whole = package(tmp_path / "decoupage.tgz", Territories.load(DATA, 2026))
+    with pytest.raises(DataError, match="ne porte aucune date"):
+        geography.take([whole], tmp_path / "data")
+    cut = tmp_path / "decoupage-2027.tgz"
+    cut.write_bytes(whole.read_bytes()[:200_000])
+    with pytest.raises(DataError):
+        geography.take([cut], tmp_path / "data")
+    assert not (tmp_path / "data").exists()

@@ -23,10 +23,11 @@ def import_(
     files: Annotated[list[Path], typer.Argument(help="Les fichiers téléchargés d'un millésime.")],
 ) -> None:
     """Prend des fichiers officiels dans data/raw, les lit et montre ce qui est entré."""
-    from cpsr_study.sources import intake
+    from cpsr_study.sources import geography, insee_cog, intake
 
-    newest = _newest()
-    _show(intake.take(source, files, paths.data_dir()), newest)
+    newest, data = _newest(), paths.data_dir()
+    taken = geography.take(files, data) if source == insee_cog.SOURCE else intake.take(source, files, data)
+    _show(taken, newest)
 
 
 def fetch(

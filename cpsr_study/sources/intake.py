@@ -104,7 +104,7 @@ def _prepared(
     source: str, paths: list[Path], data_dir: Path, extra: dict[str, str], origin: str
 ) -> Iterator[tuple[Path, Path, Intake]]:
     """The folder where the vintage waits, the one it will be, and what it holds."""
-    with writing.staging(data_dir, source) as folder:
+    with writing.staging(data_dir / "raw" / source) as folder:
         copies = []
         for path in paths:
             try:

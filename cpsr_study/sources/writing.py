@@ -1,4 +1,4 @@
-"""Writing a vintage in `data/raw`: whole or not at all."""
+"""Writing a vintage in `data/raw` or `data/reference`: whole or not at all."""
 
 import os
 import shutil
@@ -16,9 +16,8 @@ CARD = "source.toml"
 
 
 @contextmanager
-def staging(data_dir: Path, source: str) -> Iterator[Path]:
+def staging(home: Path) -> Iterator[Path]:
     """A hidden folder beside the vintages of a source: same disk, so that a rename makes it real. Always removed."""
-    home = data_dir / "raw" / source
     new = not home.exists()
     folder = None
     try:
@@ -26,7 +25,8 @@ def staging(data_dir: Path, source: str) -> Iterator[Path]:
             home.mkdir(parents=True, exist_ok=True)
             folder = Path(tempfile.mkdtemp(prefix=".import-", dir=home))
         except OSError as error:
-            raise DataError(f"data/raw/{source} ne peut pas être écrit ({error.strerror}).") from None
+            where = "/".join(home.parts[-3:])
+            raise DataError(f"{where} ne peut pas être écrit ({error.strerror}).") from None
         yield folder
     finally:
         if folder:

@@ -57,7 +57,8 @@ def read(paths: list[Path]) -> Reading:
     path = one(paths)
     harvest = Harvest()
     layer = _qpv(path) if "code_qp" in flat.header(path) else _frr(path)
-    _keep(path, layer, _geography(path, int(layer.period[:4])), harvest)
+    territories = _geography(path, int(layer.period[:4]))
+    _keep(path, _current(layer, territories), territories, harvest)
     return harvest.reading(paths, **_card(layer))
 
 
@@ -121,6 +122,14 @@ def _geography(path: Path, year: int) -> Territories:
     if not known:
         raise DataError(f"{path.name} : aucun découpage des communes autour de {year}.")
     return known[min(known)]
+
+
+def _current(layer: Layer, territories: Territories) -> Layer:
+    """The layer with communes merged since it was drawn replaced by those where they are now."""
+    communes: dict[str, list[str]] = {}
+    for code, zones in layer.communes.items():
+        communes.setdefault(territories.current(code), []).extend(zones)
+    return layer._replace(communes=communes, seen={territories.current(code) for code in layer.seen})
 
 
 def _keep(path: Path, layer: Layer, territories: Territories, harvest: Harvest) -> None:
