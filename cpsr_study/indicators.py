@@ -124,6 +124,19 @@ class Registry(BaseModel):
         except KeyError:
             raise DataError(f"Indicateur inconnu : « {indicator} » (voir data/reference/indicators.csv).") from None
 
+    def in_words(self, formula: str) -> str:
+        """A formula with the labels of its inputs in place of their names, and French signs."""
+        from cpsr_study.display.numbers import number
+
+        def label(found: re.Match[str]) -> str:
+            known = self.indicators.get(found[1])
+            return f"[{known.label}{', France' if found[2] else ''}]" if known else found[0]
+
+        if not set(formula) & set("*/"):
+            return formula
+        text = re.sub(r"\b\d{4,}\b", lambda figure: number(int(figure[0])), formula.replace(" * ", " × "))
+        return re.sub(r"([a-z][a-z0-9_]*)(@FR)?", label, text.replace(" / ", " ÷ "))
+
     def category_label(self, breakdown: str, category: str) -> str:
         return self.categories[breakdown, category].label if category else ""
 

@@ -130,7 +130,7 @@ def as_observation(row: pd.Series) -> Observation:
 
 
 def label(frame: pd.DataFrame, study: "Knowledge") -> pd.DataFrame:
-    """`frame` with the columns a reader needs: *_label, `text` and `long_text` (value with unit), `mark`, `breaks`."""
+    """`frame` with what a reader needs: *_label, `text`, `long_text` (value with unit), `mark_ref`, `breaks`, `how`."""
     registry, units = study.registry, study.registry.units
     labelled = frame.assign(
         indicator_label=[registry[name].label for name in frame["indicator"]],
@@ -155,6 +155,7 @@ def label(frame: pd.DataFrame, study: "Knowledge") -> pd.DataFrame:
             f"{registry[name].label}, {numbers.period_text(p)}"
             for name, p in zip(frame["indicator"], frame["time_period"], strict=True)
         ],
+        how=[registry.in_words(formula) for formula in frame["formula"]],
         source_label=[study.source_label(name) for name in frame["id"]],
         breaks=[registry.breaks.get(name, ()) for name in frame["indicator"]],
         text=_texts(frame, units),

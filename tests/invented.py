@@ -24,7 +24,7 @@ def vintages(folder: Path, data_dir: Path) -> dict[str, list[Path]]:
         "insee-melodi": {"melodi-p0001.json": melodi()},
         "insee-population": {"insee_pop_reference_2025_communes.csv": populations(areas)},
         "caf-rsa": {"caf.csv": caf(departements)},
-        "dares-deld": {"dares.csv": dares()},
+        "dares-deld": {"dares.csv": dares("CVS-CJO", ("2025-T4", "2026-T4"))},
         "insee-ipro": {"IPRO_2026_QPV.csv": ipro()},
         "finess": {"etalab-cs1100502-stock.csv": finess()},
         "siae": {"siae-p0001.json": siae(1), "siae-p0002.json": siae(2)},
@@ -34,6 +34,33 @@ def vintages(folder: Path, data_dir: Path) -> dict[str, list[Path]]:
     made["drees-minima-sociaux"] = [drees(folder / "minima.xlsx", departements)]
     made["insee-chomage-localise"] = [unemployment(folder / "chomage.xlsx")]
     return made
+
+
+def later(folder: Path) -> list[Path]:
+    """Other forms of the same sources, each a vintage of its own, to be taken in one after the other."""
+    texts = {
+        "dares-brut.csv": dares("Brutes", ("2025-12", "2026-12")),
+        "qpv-2024.csv": qpv(),
+        "marche-2027-02.csv": marche(),
+    }
+    return [_written(folder / name, text) for name, text in texts.items()]
+
+
+def qpv() -> str:
+    rows = [
+        ["QN07601M", "Quartier nord", "76351"],
+        ["QN07602M", "Quartier sud", "76351"],
+        ["QN01401M", "Rive", "14118"],
+    ]
+    return _lines(["code_qp", "lib_qp", "insee_com"], *rows)
+
+
+def marche() -> str:
+    """The export of Le marché de l'inclusion, the only one that has adapted companies and GEIQ."""
+    head = ["Raison sociale", "Siret", "Type de structure", "Code postal"]
+    kinds = ["Entreprise adaptée", "Groupement d'employeurs pour l'insertion et la qualification"]
+    rows = [[f"S{n}", f"{n}{code}", kind, f"{code}000"] for code in NORMANDIE for n, kind in enumerate(kinds)]
+    return _lines(head, *rows)
 
 
 def _written(path: Path, text: str) -> Path:
@@ -82,15 +109,15 @@ def caf(departements: list[str]) -> str:
     return _lines(["dtreffre", "numdep", "indfoy_rsa"], *rows)
 
 
-def dares() -> str:
+def dares(kind: str, periods: tuple[str, ...]) -> str:
     head = ["date", "code_region", "region", "code_departement", "departement", "type_de_donnees", "categorie"]
     head += ["sexe", "tranche_d_age", "anciennete", "nombre_de_demandeurs_d_emploi"]
     rows = []
-    for quarter in ("2025-T4", "2026-T4"):
+    for period in periods:
         for region, departement in (("Total France", "Total"), ("28", "Total"), *(("28", code) for code in NORMANDIE)):
             for duration, value in (("Total", 900), ("Moins d'un an", 500), ("Un an ou plus", 400)):
                 area = [region, "", departement, ""]
-                rows.append([quarter, *area, "CVS-CJO", "ABC", "Total", "Total", duration, value])
+                rows.append([period, *area, kind, "ABC", "Total", "Total", duration, value])
     return _lines(head, *rows)
 
 

@@ -1,7 +1,5 @@
 """What the study says of itself: sources, coverage, what is missing, what contradicts, how numbers are computed."""
 
-import re
-
 import pandas as pd
 
 from cpsr_study import checks, comparison
@@ -202,23 +200,10 @@ def formulas(study: Study, title: str) -> None:
     tables.listing(pd.DataFrame(rows), title, columns)
 
 
-def in_words(study: Study, formula: str) -> str:
-    """A formula with the labels of its inputs in place of their names, and French signs."""
-
-    def label(found: re.Match[str]) -> str:
-        known = study.registry.indicators.get(found[1])
-        return f"[{known.label}{', France' if found[2] else ''}]" if known else found[0]
-
-    if not set(formula) & set("*/"):
-        return formula
-    text = re.sub(r"\b\d{4,}\b", lambda figure: numbers.number(int(figure[0])), formula.replace(" * ", " × "))
-    return re.sub(r"([a-z][a-z0-9_]*)(@FR)?", label, text.replace(" / ", " ÷ "))
-
-
 def _how(study: Study, indicator: str) -> str:
     """The formula of an indicator, or what makes its total."""
     item = study.registry[indicator]
-    text = in_words(study, item.formula)
+    text = study.registry.in_words(item.formula)
     kind, _, other = item.aggregation.partition(":")
     total = {
         "somme": "somme des départements",

@@ -181,7 +181,7 @@ def statements(selection: Selection, title: str, *, note: str = "") -> None:
             _text(row["geo_label"]),
             _text(row["period_label"]),
             _number(as_observation(row)),
-            _text(row["as_published"] or row["formula"]),
+            _text(row["as_published"] or row["how"]),
         ]
         for _, row in selection.frame.iterrows()
     ]

@@ -7,7 +7,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from cpsr_study.display import numbers, overview
+from cpsr_study.display import numbers
 from cpsr_study.display.publish import FIGURE, HEADING, KEYFIGURES, SENTENCE, TABLE
 from cpsr_study.report.blocks import TRACE, obs_anchor
 from cpsr_study.study import Study
@@ -156,7 +156,7 @@ def _trace_row(row: Any, study: Study, present: set[str]) -> dict[str, Any]:
     label = ", ".join(filter(None, [row["indicator_label"], row["category_label"]]))
     ids = row["inputs"].split()
     inputs = [_input(name, study) for name in ids] if set(ids) <= present else []
-    formula = overview.in_words(study, row["formula"])
+    formula = study.registry.in_words(row["formula"])
     if ids and not inputs:
         formula += f" ({len(ids)} valeurs, dans observations.csv)"
     return {

@@ -55,7 +55,8 @@ def read(paths: list[Path]) -> Reading:
     groups = _gather(path, set(chosen), last, harvest)
     for (indicator, geo, period), cells in sorted(groups.items()):
         _keep(indicator, geo, period, cells, chosen, harvest)
-    return harvest.reading(paths, **_card(sorted({period for _, _, period in groups} | set(last.values()))))
+    periods = sorted({period for _, _, period in groups} | set(last.values()))
+    return harvest.reading(paths, **_card(periods, raw="deld" not in last))
 
 
 def _totals(path: Path, others: dict[str, int]) -> Iterator[tuple[str, dict[str, str], tuple[str, str]]]:
@@ -138,10 +139,10 @@ def _keep(
     harvest.keep(indicator, geo, period, value, as_published=" + ".join(words), locator=locator, note=note)
 
 
-def _card(periods: list[str]) -> dict[str, str]:
+def _card(periods: list[str], raw: bool) -> dict[str, str]:
     return {
         "source": SOURCE,
-        "vintage": periods[-1],
+        "vintage": periods[-1] + "-brut" * raw,  # both series of one period are taken in, one file each
         "title": "Demandeurs d'emploi inscrits depuis un an ou plus, par région et département",
         "short": f"DARES {periods[-1][:4]}",
         "producer": "DARES et France Travail",
