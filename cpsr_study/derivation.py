@@ -12,7 +12,7 @@ from cpsr_study.indicators import Indicator, Registry
 
 SOURCE = "calcul"
 # What a result inherits from its inputs: the least certain of them.
-CERTAINTY = ["A", "P", "E", "U", "F"]
+CERTAINTY = ["A", "P", "E", "U", "F", "S"]  # S: hidden, and so is all that would be made of it
 PASSES = 4  # depth of the longest chain of formulas: rate -> persons -> per inhabitant -> against France
 _KEY = ["geo", "time_period", "breakdown", "category"]
 
@@ -75,7 +75,7 @@ def _by_aggregation(
         return _rest(frame, indicator.id, other, registry)
     weight_name = other
     own = _headline(frame, indicator.id)
-    own = own[own["category"] == ""]
+    own = own[(own["category"] == "") & own["value"].notna()]
     weights = _headline(frame, weight_name).set_index(["geo", "time_period"]) if weight_name else None
     stated = set(zip(own["geo"], own["time_period"], strict=True))
     rows = []
@@ -117,14 +117,14 @@ def _rest(frame: pd.DataFrame, indicator: str, parts: str, registry: Registry) -
             "time_period": period,
             "breakdown": "",
             "category": "",
-            "value": 100 - group["value"].sum(),
+            "value": round(100 - group["value"].sum(), 9) + 0.0,  # parts computed from hours add up to 100 exactly
             "status": max(group["status"], key=CERTAINTY.index),
             "published": group["published"].max(),
             "inputs": " ".join(group["id"]),
             "formula": f"100 − somme des {len(group)} catégories publiées",
         }
         for (geo, period), group in own[top].groupby(["geo", "time_period"], sort=True)
-        if len(group) > 1 and make_id(indicator, geo, period) not in known
+        if len(group) > 1 and group["value"].notna().all() and make_id(indicator, geo, period) not in known
     ]
     return _as_rows(pd.DataFrame(rows), indicator) if rows else None
 
@@ -163,7 +163,7 @@ def _by_formula(frame: pd.DataFrame, indicator: Indicator, registry: Registry) -
         inputs=joined[[f"{name} id" for name in names]].agg(" ".join, axis=1),
         formula=indicator.formula,
     )
-    return _as_rows(result[result["value"].abs() < float("inf")], indicator.id)
+    return _as_rows(result[(result["value"].abs() < float("inf")) | (result["status"] == "S")], indicator.id)
 
 
 def _join(left: pd.DataFrame, frame: pd.DataFrame, name: str, registry: Registry, periods: str) -> pd.DataFrame:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _ARITHMETIC = (ast.Expression, ast.BinOp, ast.Name, ast.Load, ast.Constant, ast.Add, ast.Sub, ast.Mult, ast.Div)
 
+UNSAID = "non_renseigne"  # what micro-data do not say: no document has to give it for its parts to be complete
+
 
 class Indicator(BaseModel):
     """One line of `indicators.csv`."""

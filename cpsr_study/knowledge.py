@@ -83,6 +83,7 @@ class Knowledge:
 
     def _examined(self, scope: pd.DataFrame) -> list[checks.Finding]:
         # A source may still speak of an area that the geography of the edition no longer has.
+        scope = scope[scope["value"].notna()]  # a hidden figure says nothing to compare
         known = [code for code in scope["geo"].unique() if code in self.territories]
         names = {code: self.territories.get(code).name for code in known}
         return checks.run(scope, self.registry, self._members, names)
@@ -154,7 +155,7 @@ class Knowledge:
         return [
             item.id
             for item in self.registry.indicators.values()
-            if not item.scope and (not item.formula or item.aggregation == "somme") and "reste" not in item.aggregation
+            if not item.scope and item.expected_source not in ("", OWN) and "reste" not in item.aggregation
         ]
 
     def trace(self, ids: list[str], max_inputs: int = 1000) -> pd.DataFrame:
@@ -195,11 +196,20 @@ class Knowledge:
 
     def _missing(self, indicator: str, geo: str) -> Missing:
         known, area = self.registry[indicator], self.territories.get(geo)
+        if self._hidden(indicator, geo):
+            return Missing(indicator, known.label, geo, area.en, (), secret=True)
         return Missing(indicator, known.label, geo, area.en, self._expected_sources(indicator, geo))
+
+    def _hidden(self, indicator: str, geo: str) -> bool:
+        """Whether all that is known of the indicator there is hidden by confidentiality."""
+        own = self.table[(self.table["indicator"] == indicator) & (self.table["geo"] == geo)]
+        return bool(len(own)) and bool((own["status"] == "S").all())
 
     def _expected_sources(self, indicator: str, geo: str) -> tuple[str, ...]:
         """Who is expected to publish it or, for a computed indicator, who publishes those of its inputs that lack."""
         known = self.registry[indicator]
+        if known.formula and not known.aggregation and known.expected_source not in ("", OWN):
+            return (known.expected_source,)  # published as it is, and only else computed
         rest = known.aggregation.removeprefix("reste:")
         names = known.inputs or ([rest] if rest != known.aggregation else [])
         lacking = [

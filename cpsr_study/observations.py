@@ -134,7 +134,7 @@ def _write_processed(frame: pd.DataFrame, target: Path, proof: Path, key: str) -
     """A data folder that cannot be written to simply has no processed copy."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _write(target, frame.to_csv(index=False, lineterminator="\n"))
+        _write(target, frame.to_csv(index=False, lineterminator="\n", na_rep="nan"))
         _write(proof, f"{key}\n{sha256(target)}\n")
     except OSError:
         return

@@ -25,6 +25,7 @@ class Missing:
     geo: str
     en: str
     expected_sources: tuple[str, ...]
+    secret: bool = False
 
     @property
     def expected_source(self) -> str:
@@ -33,6 +34,8 @@ class Missing:
 
     def sentence(self) -> str:
         """« Non renseigné en Normandie : ... Source attendue : ... »"""
+        if self.secret:
+            return f"Non diffusé {self.en}, par secret statistique : {numbers.inside(self.label)}."
         source = f" Source attendue : {self.expected_source.rstrip('.')}." if self.expected_source else ""
         return f"Non renseigné {self.en} : {numbers.inside(self.label)}.{source}"
 
@@ -143,10 +146,7 @@ def label(frame: pd.DataFrame, study: "Knowledge") -> pd.DataFrame:
             registry.categories[b, c].rank if c else 0
             for b, c in zip(frame["breakdown"], frame["category"], strict=True)
         ],
-        period_label=[
-            ", ".join(filter(None, [numbers.period_text(p), numbers.status_text(s)]))
-            for p, s in zip(frame["time_period"], frame["status"], strict=True)
-        ],
+        period_label=_period_labels(frame),
         geo_period=[
             f"{study.territories.get(code).name}, {numbers.period_text(p)}"
             for code, p in zip(frame["geo"], frame["time_period"], strict=True)
@@ -164,6 +164,19 @@ def label(frame: pd.DataFrame, study: "Knowledge") -> pd.DataFrame:
     )
     labelled.attrs["units"] = units  # a chart writes values too
     return labelled
+
+
+def _period_labels(frame: pd.DataFrame) -> list[str]:
+    """« 2020, prévision »; a hidden figure bears the period of the others of its table."""
+    plain = [
+        ", ".join(filter(None, [numbers.period_text(p), "" if s == "S" else numbers.status_text(s)]))
+        for p, s in zip(frame["time_period"], frame["status"], strict=True)
+    ]
+    keys = list(zip(frame["geo"], frame["time_period"], strict=True))
+    told = {key: text for key, text, s in zip(keys, plain, frame["status"], strict=True) if s != "S"}
+    return [
+        told.get(key, text) if s == "S" else text for key, text, s in zip(keys, plain, frame["status"], strict=True)
+    ]
 
 
 def one_row_a_period(frame: pd.DataFrame) -> dict[str, list[str]]:
@@ -185,7 +198,11 @@ def _texts(frame: pd.DataFrame, units: numbers.Units, *, long: bool = False) -> 
                 None,
                 [
                     qualifier(row.value, row.as_published),
-                    numbers.value_text(row.value, row.unit, units=units, derived=row.source == "calcul", long=long),
+                    numbers.SECRET
+                    if row.status == "S"
+                    else numbers.value_text(
+                        row.value, row.unit, units=units, derived=row.source == "calcul", long=long
+                    ),
                 ],
             )
         )

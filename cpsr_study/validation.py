@@ -13,7 +13,7 @@ from cpsr_study.indicators import Registry
 from cpsr_study.sources import typed
 from cpsr_study.territories import known_codes
 
-STATUSES = numbers.STATUS
+STATUSES = [status for status in numbers.STATUS if status != "S"]  # a document has values, not secrets
 _NUMBER = r"-?[0-9]{1,15}(\.[0-9]+)?"  # what a float holds to the unit
 _PERIOD = r"[0-9]{4}(-(0[1-9]|1[0-2]))?"
 

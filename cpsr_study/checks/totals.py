@@ -5,6 +5,7 @@ from functools import reduce
 from typing import Any
 
 from cpsr_study.checks.findings import Context, Finding, allowed, grouped, joined, relative_gap
+from cpsr_study.indicators import UNSAID
 from cpsr_study.precision import Interval, exactly
 
 # Beyond twice (or under half) its share of the population, a region's share of a national total deserves a look.
@@ -121,7 +122,8 @@ def _breakdowns(context: Context) -> Iterator[tuple[str, str, str, list[Any]]]:
 def _children(context: Context, total: Any) -> set[str]:
     breakdown = context.registry[total.indicator].breakdown
     parent = total.category
-    return {c for (b, c), item in context.registry.categories.items() if b == breakdown and item.parent == parent}
+    known = context.registry.categories.items()
+    return {c for (b, c), item in known if b == breakdown and item.parent == parent and c != UNSAID}
 
 
 def _parts(context: Context, total: Any, given: dict[str, Any]) -> list[Any]:
@@ -147,7 +149,8 @@ def _has_given_ancestor(context: Context, row: Any, given: dict[str, Any]) -> bo
 
 
 def _leaves(context: Context, breakdown: str, under: str = "") -> set[str]:
-    categories = {c: item for (b, c), item in context.registry.categories.items() if b == breakdown}
+    known = context.registry.categories.items()
+    categories = {c: item for (b, c), item in known if b == breakdown and c != UNSAID}
     parents = {item.parent for item in categories.values()}
     return {
         c for c in categories if c not in parents and (not under or under in [c, *_ancestors(context, breakdown, c)])

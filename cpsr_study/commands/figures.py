@@ -1,5 +1,6 @@
 """The commands that show figures and audit them: observations, trace, territories, sources, check, compare."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from cpsr_study import paths
 from cpsr_study.area_names import shown as as_shown
 from cpsr_study.commands.common import Edition, Format, open_study
-from cpsr_study.errors import RequestError
+from cpsr_study.errors import DataError, RequestError
 from cpsr_study.parameters import suggestion
 
 
@@ -102,8 +103,17 @@ def check(
         str | None, typer.Option("--geo", help="Territoire dont les constats sont montrés ; tous par défaut.")
     ] = None,
     format: Format = "table",
+    disclosure: Annotated[
+        Path | None, typer.Option("--disclosure", help="Dossier d'un rapport dont le secret statistique est attaqué.")
+    ] = None,
+    before: Annotated[
+        Path | None, typer.Option("--before", help="Avec --disclosure : un rapport antérieur du même territoire.")
+    ] = None,
 ) -> None:
     """Vérifie le registre, les sources (sha256) et les observations ; montre les constats. Code 1 sur une erreur."""
+    if disclosure is not None:
+        _attack(disclosure, before)
+        return
     from cpsr_study import checks
     from cpsr_study import observations as table
     from cpsr_study.display import taken, terminal
@@ -119,6 +129,19 @@ def check(
     for item in drafts.pending(paths.data_dir()) if format == "table" else ():
         terminal.say(taken.draft(item))
     checks.stop_on_error(found)
+
+
+def _attack(folder: Path, before: Path | None) -> None:
+    """Say which hidden figures of a report come back from what it publishes; DataError when one does."""
+    from cpsr_study.display import terminal
+    from cpsr_study.sources.clause import audit
+
+    hidden, found = audit.attack(folder, paths.data_dir(), before)
+    for sentence in found:
+        terminal.say(f"  {sentence}")
+    if found:
+        raise DataError(f"{len(found)} chiffre(s) secret(s) retrouvé(s) sur {hidden}.")
+    terminal.say(f"{hidden} chiffre(s) secret(s), aucun n'est retrouvé.")
 
 
 def compare(

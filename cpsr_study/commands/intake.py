@@ -21,8 +21,25 @@ def register(app: typer.Typer) -> None:
 def import_(
     source: Annotated[str, typer.Argument(help="Nom de la source (insee-filosofi), ou auto : d'après le contenu.")],
     files: Annotated[list[Path], typer.Argument(help="Les fichiers téléchargés d'un millésime.")],
+    territory: Annotated[
+        str | None, typer.Option("--territory", help="Pour la source clause : le territoire de ces données.")
+    ] = None,
+    map_path: Annotated[
+        Path | None, typer.Option("--map", help="Pour la source clause : correspondance TOML avec un autre logiciel.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Pour la source clause : ne rien prendre si une ligne est en erreur.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Pour la source clause : remplacer tout ce que ces structures ont envoyé.")
+    ] = False,
 ) -> None:
-    """Prend des fichiers officiels dans data/raw, les lit et montre ce qui est entré."""
+    """Prend des fichiers officiels, ou ceux d'un partenaire (clause), dans data/raw et montre ce qui est entré."""
+    if source == "clause":
+        from cpsr_study.commands import partners
+
+        partners.import_clause(files, territory, map_path, strict=strict, replace=replace)
+        return
     from cpsr_study.sources import geography, insee_cog, intake
 
     newest, data = _newest(), paths.data_dir()

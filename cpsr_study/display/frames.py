@@ -64,6 +64,7 @@ def ready(frame: pd.DataFrame, keys: list[str], units: Units | None) -> tuple[pd
     Adds the column ``period``. Raises NothingToDrawError when nothing is known, ValueError when units are
     mixed or when two different quantities would fall on the same place (the caller forgot a series).
     """
+    frame, secrets = _without_secrets(frame)
     if frame.empty or not frame["value"].map(is_known).any():
         raise NothingToDrawError("Rien à dessiner : aucune valeur connue.")
     if frame["unit"].nunique() > 1:
@@ -77,12 +78,23 @@ def ready(frame: pd.DataFrame, keys: list[str], units: Units | None) -> tuple[pd
     chosen = frame.loc[best.drop_duplicates(keys).index.sort_values()]
     others = frame.drop(chosen.index)
     if others.empty:
-        return frame.reset_index(drop=True), [], units
+        return frame.reset_index(drop=True), secrets, units
     if frame.groupby(keys)[_SAME].nunique(dropna=False).to_numpy().max() > 1:
         raise ValueError(f"Plusieurs observations différentes pour une même place ({', '.join(keys)}).")
     places = dict.fromkeys(" ".join(filter(None, row)) for row in others[_place(keys)].astype(str).to_numpy())
     note = f"Plusieurs valeurs sont publiées pour {join_fr(places)}{NBSP}: une seule est représentée."
-    return chosen.reset_index(drop=True), [note], units
+    return chosen.reset_index(drop=True), [note, *secrets], units
+
+
+def _without_secrets(frame: pd.DataFrame) -> tuple[pd.DataFrame, Notes]:
+    """Return what may be drawn, and the note that says what is hidden by confidentiality."""
+    hidden = frame[frame["status"] == "S"] if "status" in frame else frame.iloc[:0]
+    if hidden.empty:
+        return frame, []
+    named = hidden["category_label"] if "category_label" in hidden else hidden["indicator"]
+    labels = [label for label in dict.fromkeys(named) if label]
+    told = f"{NBSP}: {join_fr(labels)}" if labels else ""
+    return frame.drop(hidden.index), [f"Non représenté par secret statistique{told}."]
 
 
 def series_names(frame: pd.DataFrame, series: str) -> list[str]:

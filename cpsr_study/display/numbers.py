@@ -19,7 +19,12 @@ LOCALE = "fr_FR"
 NBSP = "\u00a0"
 MINUS = "\u2212"
 MISSING = "non renseigné"
-STATUS = {"A": "", "P": "provisoire", "F": "prévision", "E": "estimé", "U": "fiabilité limitée"}
+STATUS = {"A": "", "P": "provisoire", "F": "prévision", "E": "estimé", "U": "fiabilité limitée", "S": "secret"}
+SECRET = "s"  # what stands in the place of a figure hidden by statistical confidentiality
+SECRET_NOTE = (
+    "s\u00a0: secret statistique. Le chiffre repose sur trop peu de personnes, sur une seule entreprise ou un seul "
+    "acheteur, ou ferait retrouver un chiffre qui est dans ce cas."
+)
 
 # unit -> (short, singular, plural, decimals); decimals None or "" = as the value has them
 Unit = tuple[str, str, str, Any]

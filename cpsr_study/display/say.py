@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from string import Formatter
-from typing import Any
+from typing import Any, TypeGuard
 
 from cpsr_study.display import numbers, publish
 from cpsr_study.display.numbers import NBSP
@@ -24,14 +24,30 @@ def facts(study: Study, template: str, **observations: Observation | Missing) ->
     When one of the observations is missing, the sentence says what is missing and where it is expected from.
     """
     absent = [item for item in observations.values() if isinstance(item, Missing)]
+    absent += [_secret(study, item) for item in observations.values() if _is_secret(item)]
     if absent:
         missing(absent)
         return
     publish.sentence("reading", parts(study, template, observations))
 
 
+def _is_secret(item: Observation | Missing) -> TypeGuard[Observation]:
+    return isinstance(item, Observation) and item.status == "S"
+
+
+def _secret(study: Study, item: Observation) -> Missing:
+    """A figure hidden by confidentiality, said as such."""
+    label = ", ".join(filter(None, [item.label, item.category_label]))
+    return Missing(item.indicator, label, item.geo, study.territories.get(item.geo).en, (), secret=True)
+
+
 def missing(items: list[Missing]) -> None:
     """Say what is not known: what, then from whom it is expected, an area after the other."""
+    for secret in filter(lambda item: item.secret, items):
+        publish.sentence("missing", [secret.sentence()])
+    items = [item for item in items if not item.secret]
+    if not items:
+        return
     told = []
     for en, absent in _by_area(items).items():
         labels = dict.fromkeys(numbers.inside(item.label) for item in absent)

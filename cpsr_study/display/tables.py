@@ -228,6 +228,8 @@ def _publish(
 ) -> None:
     numeric = right if right is not None else {i for i in range(1, len(heads)) if any(_is_number(r[i]) for r in rows)}
     fields = [{"name": f"c{i}", "title": head, "type": "string"} for i, head in enumerate(heads)]
+    hidden = any(cell["text"] == numbers.SECRET and cell["ref"] for row in rows for cell in row)
+    secret = numbers.SECRET_NOTE if hidden else ""
     listed = dict.fromkeys(name for source in sources for name in source.split(SEPARATOR) if name)
     publish.table(
         {
@@ -241,7 +243,7 @@ def _publish(
                     for i, head in enumerate(heads)
                 ],
                 "cells": [[{k: v for k, v in cell.items() if k != "value"} for cell in row] for row in rows],
-                "notes": [text for text in notes if text],
+                "notes": [text for text in [*notes, secret] if text],
                 "source": f"Source : {SEPARATOR.join(listed)}." if listed else "",
             },
         }
@@ -264,11 +266,11 @@ NOTHING = _text("–")
 def _number(item: Observation | Missing) -> Cell:
     if isinstance(item, Missing):
         return _text(numbers.MISSING)
-    return item.part() | {"value": item.value}
+    return item.part() | ({"value": item.value} if numbers.is_known(item.value) else {})
 
 
 def _is_number(cell: Cell) -> bool:
-    return "value" in cell or cell["text"] in ("–", numbers.MISSING)
+    return "value" in cell or cell["text"] in ("–", numbers.MISSING, numbers.SECRET)
 
 
 def _period(item: Observation | Missing) -> Cell:

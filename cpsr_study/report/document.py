@@ -16,6 +16,7 @@ HIDDEN_TAGS = {"parameters", "injected-parameters"}
 TITLE = "La commande publique socialement responsable"
 SUBTITLE = "État des lieux"
 PROMISE = "Ce que l’on sait, ce que l’on ne sait pas, ce qui se contredit : chaque chiffre mène à sa source."
+BANNER = "Données fictives : rapport de démonstration"
 # Beyond this many inputs an annex line gives the formula and points at the data file instead of listing them.
 MAX_INPUTS = 30
 
@@ -46,6 +47,7 @@ def _about(study: Study, toc: list[dict[str, Any]], colophon: list[dict[str, str
         "reference": study.compared.name,
         "lang": "fr",
         "description": PROMISE,
+        "banner": BANNER if any(card.kind == "fictif" and card.covers in study.geos for card in study.cards) else "",
         "date": max(card.published for card in study.cards),
         "toc": toc,
         "parameters": {
@@ -181,7 +183,13 @@ def _input(name: str, study: Study) -> dict[str, str]:
     category = study.registry.category_label(row["breakdown"], row["category"])
     label = ", ".join(filter(None, [study.registry[row["indicator"]].label, category]))
     area = study.territories.get(row["geo"]).name
-    value = numbers.value_text(row["value"], row["unit"], units=study.registry.units, derived=not row["as_published"])
+    derived = not row["as_published"]
+    secret = row["status"] == "S"
+    value = (
+        numbers.SECRET
+        if secret
+        else numbers.value_text(row["value"], row["unit"], units=study.registry.units, derived=derived)
+    )
     return {"text": f"{label}, {area}, {numbers.period_text(row['time_period'])} : {value}", "ref": name}
 
 

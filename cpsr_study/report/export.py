@@ -100,7 +100,8 @@ def observations(study: Study, path: Path) -> None:
     own = study.table[study.table["geo"].isin([*study.geos, "FR", *study.departements])]
     frame = as_written(study.trace(list(own["id"])).sort_values("id", kind="stable"), study.registry)
     columns = list(study.table.columns)
-    _write(path, csv_text(columns, frame[columns].to_numpy().tolist()))
+    known = frame[columns].astype(object).where(frame[columns].notna(), "")  # a hidden figure is an empty cell
+    _write(path, csv_text(columns, known.to_numpy().tolist()))
 
 
 def notebook(chapter: NotebookNode, path: Path) -> None:

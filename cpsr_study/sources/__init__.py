@@ -18,11 +18,15 @@ KINDS = {
     "producteur": "chiffres du producteur",
     "document": "chiffres cités par un document",
     "presse": "chiffres cités par la presse",
+    "fictif": "données fictives",
 }
 
 
 class Card(BaseModel):
-    """Identity of one vintage of one source. `files` maps each file name to its sha256."""
+    """Identity of one vintage of one source. `files` maps each file name to its sha256.
+
+    `covers`: the area whose own data these are (`clause`); a card of kind `fictif` marks the whole report as invented.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,7 +36,7 @@ class Card(BaseModel):
     title: str = Field(min_length=3)
     short: str = ""
     producer: str = Field(min_length=2)
-    kind: Literal["producteur", "document", "presse"]
+    kind: Literal["producteur", "document", "presse", "fictif"]
     published: str = Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")
     reference_period: str
     url: str = Field(pattern=r"^(https?://\S+)?$")
@@ -40,6 +44,7 @@ class Card(BaseModel):
     citation: str
     retrieved: str = ""
     notes: str = ""
+    covers: str = ""
     files: dict[str, str]
 
     @property

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cpsr_study.territories import Territories, Territory
 
-MODULES: tuple[str, ...] = ("insee_cog",)
+MODULES: tuple[str, ...] = ("insee_cog", "clause")
 
 
 class AreaSource(Protocol):

@@ -42,18 +42,18 @@ def check_size(path: Path) -> None:
         raise DataError(f"{path.name} est anormalement gros une fois décompressé : il n'est pas ouvert.")
 
 
-def rows(path: Path, sheet: Any) -> list[tuple[Any, ...]]:
+def rows(path: Path, sheet: Any, most: int = MOST_ROWS) -> list[tuple[Any, ...]]:
     """All rows of a sheet. DataError when there are too many, or when one does not read."""
     found: list[tuple[Any, ...]] = []
     try:
         for cells in sheet.iter_rows(values_only=True):
             found.append(cells)
-            if len(found) > MOST_ROWS:
+            if len(found) > most:
                 break
     except Exception:  # a broken part of the archive, met while reading
         raise DataError(f"{path.name}, feuille « {sheet.title} » : la feuille ne se lit pas.") from None
-    if len(found) > MOST_ROWS:
-        raise DataError(f"{path.name}, feuille « {sheet.title} » : plus de {MOST_ROWS} lignes.")
+    if len(found) > most:
+        raise DataError(f"{path.name}, feuille « {sheet.title} » : plus de {most} lignes.")
     return found
 
 

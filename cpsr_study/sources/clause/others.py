@@ -1,0 +1,96 @@
+"""The figures that stand alone: operations, buyers, companies, planned hours, pace, lengths, weights."""
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from cpsr_study.disclosure import Rule
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cpsr_study.sources.clause.counting import Year
+
+FULL_TIME = 1607  # hours of a year of full-time work
+LATE = 0.10  # an operation is late when its hours are more than ten points behind its calendar
+
+Figures = list[tuple[str, str, float | None]]
+
+
+def figures(
+    data: "Year", shown: dict[tuple[str, str], float | None], rule: Rule, *, hidden_before: bool = False
+) -> Figures:
+    """(indicator, category, value or None when it is hidden). `shown` holds the figures of the linked tables,
+    `hidden_before` says that the total of an earlier year is hidden: a sum since the start would give it back."""
+    lines, markets = data.lines, data.markets
+    found: Figures = [
+        ("marches_clauses", "", float(len(markets))),
+        ("maitres_ouvrage", "", float(markets["acheteur_cle"].nunique())),
+        ("entreprises_clauses", "", float(lines["employeur"].nunique())),
+        *(("marches_type", str(code), float(n)) for code, n in markets["type_marche"].value_counts().items()),
+        *_lengths(lines, shown, rule),
+        *_progress(data, shown, rule, hidden_before),
+    ]
+    weights = markets["poids_critere"].dropna()
+    if len(weights):
+        found.append(("poids_moyen_critere", "", float(weights.mean()) if len(weights) >= 3 else None))
+    return found
+
+
+def _lengths(lines: "pd.DataFrame", shown: dict[tuple[str, str], float | None], rule: Rule) -> Figures:
+    """Hours as full-time years, and the length of contracts: from what is shown only."""
+    hours, contracts = shown.get(("heures_insertion", ""), 0.0), shown.get(("contrats", ""), 0.0)
+    found: Figures = [("etp_insertion", "", None if hours is None else hours / FULL_TIME)]
+    mean = None if hours is None or contracts is None else hours / FULL_TIME / contracts if contracts else None
+    found += [("duree_moyenne_contrat_etp", "", mean), ("duree_moyenne_contrat_mois", "", mean and 12 * mean)]
+    ended = lines.dropna(subset=["jours"])
+    if len(ended):
+        many = ended["person"].nunique() >= rule.persons
+        found.append(("duree_moyenne_contrat_jours", "", float(ended["jours"].mean()) if many else None))
+        found.append(("duree_mediane_contrat_jours", "", float(ended["jours"].median()) if many else None))
+    return found
+
+
+def _progress(data: "Year", shown: dict[tuple[str, str], float | None], rule: Rule, hidden_before: bool) -> Figures:
+    """Planned against done, over the whole life of the operations of the year, and the late ones."""
+    markets, done = data.markets, _done(data)
+    planned = float(markets["heures_prevues"].sum())
+    found: Figures = [
+        ("heures_prevues", "", planned if _safe(markets, "heures_prevues", rule) else None),
+        ("heures_cumulees", "", float(done.sum()) if _safe(markets.assign(done=done), "done", rule)
+         and shown.get(("heures_insertion", "")) is not None and not hidden_before else None),
+        ("marches_en_retard", "", float(late(data).sum())),
+    ]  # fmt: skip
+    for name, column, lines in (
+        ("heures_stage", "heures_stage", markets),
+        ("heures_payees", "heures_payees", data.lines),
+    ):
+        if (total := float(lines[column].sum())) > 0:
+            secret = not _safe(lines, column, rule)
+            if column == "heures_payees":  # nearly the hours done: hidden with them
+                few = rule.is_sensitive(lines.loc[lines[column] > 0, "person"].nunique(), 0)
+                secret = secret or few or shown.get(("heures_insertion", "")) is None
+            found.append((name, "", None if secret else total))
+    return found
+
+
+def _done(data: "Year") -> "pd.Series":
+    """Hours done by each operation until the end of the year."""
+    until = data.all_lines[data.all_lines["annee"] <= data.year].groupby("market")["heures"].sum()
+    return data.markets["market"].map(until).fillna(0.0)
+
+
+def late(data: "Year") -> "pd.Series":
+    """Whether each operation in progress at the end of the year is behind: its hours, less than its calendar."""
+    import pandas as pd
+
+    markets, end_of_year = data.markets, pd.Timestamp(date(data.year, 12, 31))
+    start, end = pd.to_datetime(markets["date_debut"]), pd.to_datetime(markets["date_fin"])
+    elapsed = ((end_of_year - start).dt.days / (end - start).dt.days.where(lambda days: days > 0)).clip(0, 1)
+    share = _done(data) / markets["heures_prevues"].where(lambda hours: hours > 0)
+    return (share < elapsed - LATE).fillna(False)
+
+
+def _safe(frame: "pd.DataFrame", column: str, rule: Rule) -> bool:
+    """Whether no buyer weighs too much in these hours."""
+    total = frame[column].sum()
+    return bool(total <= 0 or 100 * frame.groupby("acheteur_cle")[column].sum().max() / total <= rule.dominance)

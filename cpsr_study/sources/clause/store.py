@@ -1,0 +1,129 @@
+"""The tables of a vintage as they are kept in `data/raw/clause/<vintage>/`, and the years they tell."""
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cpsr_study.area_names import key
+from cpsr_study.errors import DataError
+from cpsr_study.sources import Card
+from cpsr_study.sources.clause import schema as schemas
+from cpsr_study.sources.clause.counting import Year
+from cpsr_study.sources.clause.layout import SAME, SPLITS, UNKNOWN
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cpsr_study.sources.clause.schema import Schema
+    from cpsr_study.territories import Territories
+
+NUMBERS = {"entier", "decimal", "annee"}
+_CODED = ["modalite", "type_employeur", "type_marche", *(column for _, _, column in SPLITS.values())]
+
+
+def file_name(table: str) -> str:
+    return f"{table}.csv"
+
+
+def read(folder: Path, schema: "Schema") -> "dict[str, pd.DataFrame]":
+    """The three tables, texts as texts and numbers as numbers (absent ones NaN)."""
+    import pandas as pd
+
+    tables = {}
+    for table in schemas.TABLES:
+        path = folder / file_name(table)
+        try:
+            frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        except (OSError, ValueError):
+            raise DataError(f"clause/{folder.name}/{path.name} ne se lit pas.") from None
+        for field in schema.fields[table]:
+            if field.name not in frame:
+                raise DataError(f"clause/{folder.name}/{path.name} : la colonne {field.name} manque.")
+            if field.type in NUMBERS:
+                frame[field.name] = pd.to_numeric(frame[field.name].replace("", None))
+        tables[table] = frame
+    return tables
+
+
+def write(folder: Path, tables: "dict[str, pd.DataFrame]") -> None:
+    """The three tables, as they are read again: whole numbers without decimals."""
+    for table, frame in tables.items():
+        texts = {name: _number_texts(frame[name]) for name in frame.select_dtypes("number")}
+        with (folder / file_name(table)).open("w", encoding="utf-8", newline="") as handle:
+            writer = csv.writer(handle, lineterminator="\n")
+            writer.writerow(frame.columns)
+            writer.writerows(zip(*(texts.get(name, frame[name]).tolist() for name in frame), strict=True))
+
+
+def _number_texts(column: "pd.Series") -> "pd.Series":
+    """The numbers as texts, each distinct one written once: much faster than one by one."""
+    return column.map({value: f"{value:.10g}" for value in column.dropna().unique()}).astype(object).fillna("")
+
+
+def years(card: Card, area: str, territories: "Territories", schema: "Schema") -> Iterator[Year]:
+    """Each year in which operations executed in the area have hours."""
+    tables = read(card.folder, schema)
+    lines, markets = joined(tables, schema)
+    inside = [not code or _within(f"COM-{code}", area, territories) for code in markets["commune"]]
+    markets = markets[inside]
+    lines = lines[lines["market"].isin(markets["market"])]
+    for year, own in lines[lines["heures"] > 0].groupby("annee"):
+        yield Year(int(year), own, markets[markets["market"].isin(own["market"])].reset_index(drop=True), lines)
+
+
+def _within(commune: str, area: str, territories: "Territories") -> bool:
+    return commune in territories and territories.is_within(commune, area)
+
+
+def heads(markets: "pd.DataFrame") -> list[str]:
+    """For each operation, the one it counts as: the first with the same buyer and market reference, or itself."""
+    first: dict[str, str] = {}
+    found = []
+    for row in markets[["structure", "operation", "acheteur", "reference"]].itertuples(index=False):
+        own, reference = f"{row.structure}|{row.operation}", re.sub(r"[^a-z0-9]", "", key(row.reference))
+        found.append(first.setdefault(f"{key(row.acheteur)}|{reference}", own) if reference else own)
+    return found
+
+
+def joined(tables: "dict[str, pd.DataFrame]", schema: "Schema") -> "tuple[pd.DataFrame, pd.DataFrame]":
+    """Contracts with their operation and participant, and operations; what is not said is `non_renseigne`."""
+    import pandas as pd
+
+    markets, deeds, people = tables["operations"], tables["contrats"], tables["participants"]
+    own = markets["structure"] + "|" + markets["operation"]
+    counted = dict(zip(own, heads(markets), strict=True))
+    markets = markets.assign(
+        market=own,
+        acheteur_cle=markets["acheteur"].map(key),
+        type_marche=markets["type_marche"].replace("", UNKNOWN),
+    )
+    markets = markets[[counted[name] == name for name in own]].reset_index(drop=True)
+    lines = deeds.assign(
+        market=(deeds["structure"] + "|" + deeds["operation"]).map(counted),
+        person=deeds["structure"] + "|" + deeds["participant"],
+        deed=deeds["structure"] + "|" + deeds["contrat"],
+        heures=deeds["heures_realisees"].fillna(0.0),
+        employeur=deeds["employeur"].map(key),
+        jours=(pd.to_datetime(deeds["date_fin"]) - pd.to_datetime(deeds["date_debut"])).dt.days + 1,
+    ).rename(columns={"date_debut": "contrat_debut", "date_fin": "contrat_fin"})
+    about = ["market", "acheteur_cle", "modalite", "categorie_acheteur", "secteur", "zone", "grand_projet"]
+    lines = lines.merge(markets[about], on="market", how="left").rename(columns={"acheteur_cle": "acheteur"})
+    who = people.assign(person=people["structure"] + "|" + people["participant"]).drop(
+        columns=["structure", "participant"]
+    )
+    lines = lines.merge(who, on="person", how="left")
+    publics = lines["publics"].fillna("").str.split("|")
+    for value in schema.values["public"]:
+        if value.code not in SAME:
+            lines[f"public.{value.code}"] = [_said(value.code in each) for each in publics]
+    lines["projet"] = [_said(text == "oui") for text in lines["grand_projet"]]
+    for column in {*_CODED} & {*lines.columns}:
+        lines[column] = lines[column].fillna("").replace("", UNKNOWN)
+    lines["acheteur_cle"] = lines["acheteur"]
+    return lines, markets
+
+
+def _said(yes: bool) -> str:
+    return "oui" if yes else "non"

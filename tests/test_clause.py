@@ -1,0 +1,218 @@
+"""A partner's own results: the golden territory counted by hand, what is shown of it and what is not."""
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import clause_golden as golden
+from conftest import DATA, forget
+from cpsr_study import disclosure, indicators, observations
+from cpsr_study.disclosure import Rule
+from cpsr_study.report import bundle
+from cpsr_study.sources import catalogue, clause
+from cpsr_study.sources.clause import audit, counting, intake, layout, others, publication, schema, store
+from cpsr_study.territories import Territories
+
+RULE, DAY = Rule(), date(2026, 3, 1)
+
+
+@pytest.fixture
+def data(tmp_path: Path):
+    """A data folder with the sources of the repository and no partner's data."""
+    for folder in ("reference", "raw"):
+        shutil.copytree(DATA / folder, tmp_path / "data" / folder, ignore=shutil.ignore_patterns("clause"))
+    yield tmp_path / "data"
+    forget()
+    schema.read.cache_clear()
+
+
+def take(data: Path, without: int = 0, day: date = DAY, **options) -> intake.Intake:
+    files = golden.write(data.parent / f"envoi-{without}", golden.tables(without))
+    return intake.take(files, data, golden.AREA, day=day, **options)
+
+
+def cards(data: Path):
+    return [card for card in catalogue(data) if card.source == clause.SOURCE]
+
+
+def year(data: Path) -> counting.Year:
+    (found,) = store.years(cards(data)[-1], golden.AREA, Territories.load(data, 2026), schema.read(data))
+    return found
+
+
+def published(data: Path):
+    areas = Territories.load(data, 2026)
+    return publication.observations(cards(data), [areas.get(golden.AREA)], areas, data)
+
+
+def linked(data: Path) -> disclosure.Tables:
+    return counting.tables(year(data), indicators.read(data), schema.read(data), RULE)
+
+
+def test_each_indicator_is_the_one_counted_by_hand(data):
+    take(data)
+    tables = linked(data)
+    found = {cell.name: cell.value for cell in tables.cells if not cell.name[1].startswith("hors ")}
+    every = dict(found)
+    for indicator, category, value in others.figures(year(data), every, RULE):
+        found[indicator, category] = value
+    wanted = {}
+    for indicator, value in golden.EXPECTED.items():
+        values = value if isinstance(value, dict) else {"": value}
+        wanted |= {(indicator, category): number for category, number in values.items()}
+    assert found == pytest.approx(wanted)
+
+
+def test_shares_are_computed_from_what_is_shown(data):
+    take(data)
+    table = observations.with_area(
+        observations.build(data, 2026), data, 2026, Territories.load(data, 2026), golden.AREA
+    )
+    own = table[table["geo"] == golden.AREA].set_index(["indicator", "category"])
+    assert own.loc[("part_etp_modalite", "condition_execution"), "value"] == pytest.approx(100 * 2050 / 3500)
+    assert own.loc[("part_heures_secteur", "btp"), "value"] == pytest.approx(100 * 2400 / 3500)
+    assert own.loc[("part_etp_employeur", "etti"), "status"] == "S"  # one company did them all
+    assert own.loc[("part_participants_public", "deld"), "value"] == 48
+    assert own.loc[("taux_realisation", ""), "value"] == 87.5
+    secret = own.loc[("part_participants_public", "rqth")]
+    assert secret["status"] == "S" and secret["value"] != secret["value"]
+
+
+def test_few_people_are_hidden_and_do_not_come_back(data):
+    take(data)
+    frame = published(data)
+    hidden = set(frame.loc[frame["status"] == "S", ["indicator", "category"]].itertuples(index=False, name=None))
+    assert {("participants_public", "rqth"), ("participants_niveau", "niveau_5")} <= hidden
+    assert {("participants_prescripteur", "mission_locale"), ("participants_prescripteur", "non_renseigne")} <= hidden
+    assert frame.loc[frame["status"] == "S", "value"].isna().all()
+    tables = linked(data)
+    assert disclosure.recovered(tables, hidden) == {}
+    bare = disclosure.suppress(tables, RULE, secondary=False)
+    assert disclosure.recovered(tables, {name for name in bare if not name[1].startswith("hors ")})
+
+
+def test_one_company_is_hidden(data):
+    """The hours of an employer kind that one company makes up are its own: hidden, though ten people did them."""
+    take(data)
+    frame = published(data).set_index(["indicator", "category"])
+    assert frame.loc[("heures_employeur", "entreprise"), "status"] == "S"
+    assert frame.loc[("heures_insertion", ""), "value"] == 3500
+
+
+@pytest.mark.parametrize("gone", [3, 6, 24])
+def test_one_participant_less_reveals_nobody(data, gone):
+    """Published again without one person: no count under the rule is shown, both editions together find nothing."""
+    take(data)
+    before = published(data)
+    take(data, gone, day=date(2026, 4, 1), replace=True)
+    after = published(data)
+    counts = after[after["indicator"].isin(["participants", "participants_public", *layout.SPLITS])]
+    people = counts[counts["indicator"].str.startswith("participants") & (counts["status"] != "S")]
+    assert (people["value"] >= RULE.persons).all()
+    shown = before[before["status"] != "S"].set_index(["indicator", "category"])["value"]
+    tables = linked(data)
+    hidden = set(after.loc[after["status"] == "S", ["indicator", "category"]].itertuples(index=False, name=None))
+    same = [cell for cell in tables.cells if shown.get(cell.name) == cell.value]
+    tables.known = [(cell.parts, cell.value) for cell in same]
+    found = disclosure.recovered(tables, hidden)
+    assert set(found) <= {cell.name for cell in same}
+    assert not {cell.name for cell in tables.cells if cell.sensitive} & set(found)
+
+
+def folder_of(data: Path, tmp_path: Path):
+    """A report folder with the observations of the golden territory, as a report writes them, and what is hidden."""
+    table = observations.with_area(
+        observations.build(data, 2026), data, 2026, Territories.load(data, 2026), golden.AREA
+    )
+    own = table[table["geo"] == golden.AREA].reset_index(drop=True)
+    folder = tmp_path / "rapport"
+    folder.mkdir()
+    own.assign(value=own["value"].astype(object).where(own["value"].notna(), "")).to_csv(
+        folder / "observations.csv", index=False
+    )
+    return folder, own
+
+
+def test_the_audit_of_a_report_finds_every_way_out(data, tmp_path):
+    take(data)
+    tables = linked(data)
+    folder, own = folder_of(data, tmp_path)
+    path = folder / "observations.csv"
+    count, found = audit.attack(folder, data)
+    assert (count, found) == ((own["status"] == "S").sum(), [])
+    assert count > 10
+
+    truth = {cell.name: cell for cell in tables.cells}
+    text = path.read_text(encoding="utf-8")
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+
+    def planted(indicator: str, category: str, status: str) -> str:
+        """The file with the value of a hidden figure put back."""
+        other = frame.copy()
+        row = (other["indicator"] == indicator) & (other["category"] == category)
+        assert row.sum() == 1
+        other.loc[row, ["value", "status"]] = [f"{truth[indicator, category].value:g}", status]
+        return other.to_csv(index=False)
+
+    # A secondary cell shown: the secret beside it comes back by subtraction (and the share of the cell is told).
+    path.write_text(planted("participants_niveau", "niveau_4", "A"), encoding="utf-8")
+    _, found = audit.attack(folder, data)
+    assert any(line.startswith(f"participants_niveau.{golden.AREA}.2025.niveau_5 est secret") for line in found)
+    # A hidden figure with its value beside its status.
+    path.write_text(planted("participants_public", "rqth", "S"), encoding="utf-8")
+    _, found = audit.attack(folder, data)
+    assert any("observations.csv donne sa valeur" in line for line in found)
+    # The same number in a table of a chapter.
+    path.write_text(text, encoding="utf-8")
+    name = f"participants_public.{golden.AREA}.2025.rqth"
+    (folder / "notebooks").mkdir()
+    cell = {"outputs": [{"data": {"t": {"cells": [[{"text": "3", "ref": name}]]}}}]}
+    (folder / "notebooks" / "05.ipynb").write_text(json.dumps({"cells": [cell]}), encoding="utf-8")
+    _, found = audit.attack(folder, data)
+    assert found == [f"{name} est secret, et 05.ipynb l’écrit."]
+
+
+def test_the_command_fails_when_a_secret_comes_back(data, tmp_path, command):
+    take(data)
+    folder, _ = folder_of(data, tmp_path)
+    done = command("check", "--disclosure", str(folder), data_dir=data)
+    assert (done.code, done.err) == (0, "")
+    frame = pd.read_csv(folder / "observations.csv", dtype=str, keep_default_na=False)
+    frame.loc[frame["status"] == "S", "value"] = "3"
+    frame.to_csv(folder / "observations.csv", index=False)
+    assert command("check", "--disclosure", str(folder), data_dir=data).code == 1
+    assert command("check", "--disclosure", str(tmp_path / "rien"), data_dir=data).code == 2
+
+
+def test_new_territory_import_and_their_refusals(data, tmp_path, command, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert command("new-territory", golden.AREA, "--folder", "modele", data_dir=data).code == 0
+    made = {path.name for path in (tmp_path / "modele").iterdir()}
+    assert {"modele-clause.xlsx", "operations.csv", "parametres.toml", "correspondance-exemple.toml"} <= made
+    assert command("new-territory", golden.AREA, "--folder", "modele", data_dir=data).code == 2
+    files = [str(path) for path in golden.write(tmp_path / "envoi")]
+    assert command("import", "clause", *files, data_dir=data).code == 2  # of which territory?
+    done = command("import", "clause", *files, "--territory", golden.AREA, data_dir=data)
+    assert done.code == 0
+    assert "40 contrats" in done.out
+    assert (tmp_path / "clause-a-corriger.csv").is_file()
+    again = command("import", "clause", *files, "--territory", "CU Caen la Mer", data_dir=data)
+    assert "Rien de nouveau" in again.out
+    bad = golden.write(tmp_path / "autre")
+    bad[2].write_text(bad[2].read_text("utf-8").replace("participant;", "prénom;"), encoding="utf-8")
+    assert command("import", "clause", *map(str, bad), "--territory", golden.AREA, data_dir=data).code == 1
+
+
+def test_micro_data_are_in_no_archive_and_git_ignores_them(data):
+    take(data)
+    (card,) = cards(data)
+    assert set(card.files) == {"operations.csv", "contrats.csv", "participants.csv"}
+    assert bundle.PRIVATE == "data/raw/clause/"
+    assert bundle.PRIVATE in (DATA.parent / ".gitignore").read_text(encoding="utf-8").splitlines()
+    frame = published(data)
+    words = " ".join(frame[["locator", "note", "as_published"]].to_numpy().ravel())
+    assert "Bâtisseurs" not in words and "P01" not in words
