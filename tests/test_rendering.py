@@ -315,3 +315,13 @@ def test_a_number_leads_to_its_row_in_the_browser(chromium, html):
     page.locator("a.n").first.click()
     assert target(page) == "obs-heures_insertion.REG-28.2020"
     page.close()
+
+
+def test_invented_data_are_said_on_each_page():
+    """A report made of invented data bears its banner, at the top of the page and of each sheet of the PDF."""
+    notebook = sample_notebook()
+    notebook["metadata"]["cpsr"]["banner"] = "Données fictives"
+    page = BeautifulSoup(render_html(notebook), "html.parser")
+    assert page.select_one(".invented").get_text() == "Données fictives"
+    pages = PdfReader(io.BytesIO(render_pdf(notebook))).pages
+    assert all("Données fictives" in sheet.extract_text() for sheet in pages)
