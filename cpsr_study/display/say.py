@@ -6,7 +6,7 @@ from typing import Any, TypeGuard
 
 from cpsr_study.display import numbers, publish
 from cpsr_study.display.numbers import NBSP
-from cpsr_study.selection import Missing, Observation
+from cpsr_study.selection import SEPARATOR, Missing, Observation
 from cpsr_study.study import Study
 
 Part = str | dict[str, Any]
@@ -70,7 +70,8 @@ def _by_area(items: list[Missing]) -> dict[str, list[Missing]]:
 
 def _awaited(items: list[Missing]) -> list[str]:
     """« source attendue : … », each source once; nothing when nobody is expected to publish."""
-    sources = list(dict.fromkeys(source.rstrip(".") for item in items for source in item.expected_sources))
+    named = [source for item in items for source in item.expected_sources]
+    sources = list(dict.fromkeys(name.rstrip(".") for name in SEPARATOR.join(named).split(SEPARATOR) if name))
     return [f"source{'s' * (len(sources) > 1)} attendue{'s' * (len(sources) > 1)} : {' ; '.join(sources)}"] * bool(
         sources
     )
