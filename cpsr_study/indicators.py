@@ -24,7 +24,7 @@ UNSAID = "non_renseigne"  # what micro-data do not say: no document has to give 
 
 
 class Indicator(BaseModel):
-    """One line of `indicators.csv`."""
+    """One line of `indicators.csv`. A figure counted by the program may have several breakdowns, by a space."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -162,8 +162,9 @@ def read(data_dir: Path) -> Registry:
     for indicator in registry.indicators.values():
         if indicator.unit not in registry.units:
             raise DataError(f"indicators.csv : {indicator.id} a une unité inconnue (« {indicator.unit} »).")
-        if indicator.breakdown and indicator.breakdown not in breakdowns:
-            raise DataError(f"indicators.csv : {indicator.id} a une ventilation inconnue (« {indicator.breakdown} »).")
+        for breakdown in indicator.breakdown.split():
+            if breakdown not in breakdowns:
+                raise DataError(f"indicators.csv : {indicator.id} a une ventilation inconnue (« {breakdown} »).")
         weight = indicator.aggregation.partition(":")[2]
         if weight and weight not in registry.indicators:
             raise DataError(

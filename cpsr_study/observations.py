@@ -66,11 +66,17 @@ def build(data_dir: Path, edition: int) -> pd.DataFrame:
 
 
 def with_area(frame: pd.DataFrame, data_dir: Path, edition: int, territories: Territories, code: str) -> pd.DataFrame:
-    """`frame` plus what is counted for one more area (EPCI, commune) and what derives from it."""
+    """`frame` plus the breakdowns of an area and, for one more (EPCI, commune), what is counted and what derives."""
+    registry = indicators.read(data_dir)
+    area = territories.get(code)
+    finer = by_area.details(data_dir, edition, area, territories)
+    if finer is not None and not finer.empty:
+        finer = with_ids(finer.assign(formula="", inputs="", correction=""))
+        finer = _finish(finer[~finer["id"].isin(frame["id"])], registry)
+        frame = pd.concat([frame, finer], ignore_index=True)
     if (frame["geo"] == code).any() and (frame.loc[frame["geo"] == code, "indicator"] == "population").any():
         return frame
-    registry = indicators.read(data_dir)
-    counted = by_area.observations(data_dir, edition, [territories.get(code)], territories)
+    counted = by_area.observations(data_dir, edition, [area], territories)
     own = counted.assign(formula="", inputs="", correction="")
     scope = frame[frame["geo"].isin(["FR", code])]
     derived = derivation.derive(pd.concat([scope, with_ids(own)], ignore_index=True), registry, {})

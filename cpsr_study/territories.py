@@ -110,6 +110,11 @@ class Territories:
         pool = self._communes if level == "COM" else self._areas
         return [area for area in pool.values() if area.level == level]
 
+    @property
+    def communes_file(self) -> Path:
+        """The table of communes of this vintage, for what joins all of them at once."""
+        return self._folder / "communes.csv.gz"
+
     def ancestors(self, code: str) -> list[str]:
         """Codes of the areas that hold this one: DEP-14 -> REG-28, FRMET, FR. A commune: its EPCI first."""
         area = self.get(code)
@@ -173,7 +178,7 @@ class Territories:
 
     @cached_property
     def _communes(self) -> dict[str, Territory]:
-        return _read(self._folder / "communes.csv.gz", self._commune)
+        return _read(self.communes_file, self._commune)
 
     @cached_property
     def _passage(self) -> dict[str, str]:

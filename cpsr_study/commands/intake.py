@@ -40,11 +40,30 @@ def import_(
 
         partners.import_clause(files, territory, map_path, strict=strict, replace=replace)
         return
+    if source == "decp":
+        _import_decp(files)
+        return
     from cpsr_study.sources import geography, insee_cog, intake
 
     newest, data = _newest(), paths.data_dir()
     taken = geography.take(files, data) if source == insee_cog.SOURCE else intake.take(source, files, data)
     _show(taken, newest)
+
+
+def _import_decp(files: list[Path], origin: str = "") -> None:
+    """Contracts are no table of figures: what became of the lines is shown, file by file."""
+    from cpsr_study.display import taken as tables
+    from cpsr_study.display import terminal
+    from cpsr_study.sources.decp import intake, summary
+
+    with terminal.downloads("Lecture") as advance:
+        found = intake.take(files, paths.data_dir(), advance, origin)
+    terminal.table(tables.contracts(found, summary.regions(found)), "table", "fichier(s) de DECP")
+    for each in found:
+        for reason, count in sorted(each.counts.reasons.items()):
+            terminal.say(f"{tables.name(each.file)} : {count} ligne(s) rejetée(s), {reason}.")
+        state = "est entré dans" if each.new else "était déjà dans"
+        terminal.say(f"{tables.name(each.file)} {state} data/raw/decp/{each.vintage}.")
 
 
 def fetch(

@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cpsr_study.area_names import shown
 from cpsr_study.display.numbers import join_fr
 from cpsr_study.territories import LEVELS
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cpsr_study.sources.decp.intake import Taken
     from cpsr_study.sources.drafts import Draft
     from cpsr_study.sources.intake import Intake
 
@@ -29,6 +31,31 @@ def kept(intake: "Intake") -> "pd.DataFrame":
         period = first if first == last else f"{first} à {last}"
         rows.append({"indicateur": indicator, "lignes": len(own), "zones": ", ".join(areas), "périodes": period})
     return pd.DataFrame(rows, columns=["indicateur", "lignes", "zones", "périodes"])
+
+
+def contracts(found: "list[Taken]", regions: list[str]) -> "pd.DataFrame":
+    """One line a file of contracts: what became of its lines, its years, the main regions of its buyers."""
+    import pandas as pd
+
+    rows = [
+        {
+            "fichier": name(each.file),
+            "lues": each.counts.read,
+            "gardées": each.counts.kept,
+            "rejetées": each.counts.rejected,
+            "doublons": each.counts.duplicates,
+            "marchés": each.counts.contracts,
+            "années": f"{each.counts.first[:4]} à {each.counts.last[:4]}",
+            "régions": where,
+        }
+        for each, where in zip(found, regions, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def name(file: str) -> str:
+    """The name of a file, fit for the terminal."""
+    return shown(file)
 
 
 def set_aside(intake: "Intake") -> "pd.DataFrame":

@@ -41,7 +41,7 @@ def progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
 
 
 @contextmanager
-def downloads() -> Iterator[Callable[[str, int, int | None], None]]:
+def downloads(verb: str = "Téléchargement") -> Iterator[Callable[[str, int, int | None], None]]:
     """Bars of bytes on a terminal, one line a file elsewhere."""
     if not sys.stdout.isatty():
         announced: set[str] = set()
@@ -49,7 +49,7 @@ def downloads() -> Iterator[Callable[[str, int, int | None], None]]:
         def announce(name: str, done: int, total: int | None) -> None:
             if name not in announced:
                 announced.add(name)
-                say(f"Téléchargement : {name}")
+                say(f"{verb} : {name}")
 
         yield announce
         return

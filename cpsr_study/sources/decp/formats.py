@@ -1,0 +1,139 @@
+"""Which published shape of the DECP a file has, from its content; its name says nothing."""
+
+import csv
+import gzip
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from cpsr_study.area_names import shown
+from cpsr_study.errors import DataError
+
+GZIP, PARQUET, BOM = b"\x1f\x8b", b"PAR1", b"\xef\xbb\xbf"
+HEAD = 1 << 18
+# The start of the official JSON: v1 is a list of contracts, v2 one or two named lists.
+JSON_START = re.compile(rb'\s*\{\s*"marches"\s*:\s*(?:(\[)|\{\s*(?:"(marche|contrat-concession)"\s*:\s*\[)?)')
+
+# For each column of ours, the names that the published files give it, in lower case, the first that is there wins.
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "id": ("id",),
+    "uid": ("uid",),
+    "acheteur_id": ("acheteur_id", "acheteur.id"),
+    "acheteur_nom": ("acheteur_nom", "acheteur.nom"),
+    "acheteur_categorie": ("acheteur_categorie",),
+    "siege_commune": ("acheteur_commune_code",),
+    "siege_departement": ("acheteur_departement_code",),
+    "siege_region": ("acheteur_region_code",),
+    "nature": ("nature",),
+    "objet": ("objet",),
+    "cpv": ("codecpv",),
+    "procedure": ("procedure",),
+    "techniques": ("techniques", "technique"),
+    "date_notification": ("datenotification",),
+    "date_publication": ("datepublicationdonnees",),
+    "montant": ("montant",),
+    "sociale": ("considerationssociales",),
+    "lieu_code": ("lieuexecution_code", "lieuexecution.code"),
+    "lieu_type": ("lieuexecution_typecode", "lieuexecution.typecode"),
+    "titulaire": ("titulaire_id",),
+    "titulaire_1": ("titulaire_id_1",),
+    "titulaire_2": ("titulaire_id_2",),
+    "titulaire_3": ("titulaire_id_3",),
+    "version": ("modification_id",),
+    "actuelle": ("donneesactuelles",),
+    # data.economie.gouv.fr: the latest modification stands beside the contract
+    "modification": ("idmodification",),
+    "modification_montant": ("montantmodification",),
+    "modification_date": ("datenotificationmodificationmodification", "datenotificationmodification"),
+}
+NEEDED = ("acheteur_id", "date_notification", "montant")
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a file is: `kind` (parquet, csv or json), its separator and encoding, our columns by name in the file."""
+
+    kind: str
+    title: str
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    columns: dict[str, str] | None = None
+
+    @property
+    def absent(self) -> list[str]:
+        """Our columns that the file does not have."""
+        return [name for name in COLUMNS if name not in (self.columns or {})]
+
+
+def recognise(path: Path) -> Format:
+    """The format of a file. DataError, in one sentence, when it is none of those published."""
+    name = shown(path.name)
+    try:
+        head = _head(path)
+    except (OSError, EOFError):
+        raise DataError(f"{name} ne se décompresse pas : le fichier est coupé ou abîmé.") from None
+    if head.startswith(PARQUET):
+        return _tabular(_parquet_columns(path), name, Format("parquet", "Parquet"))
+    head = head.removeprefix(BOM)
+    text = head.lstrip()
+    if not text:
+        raise DataError(f"{name} est vide.")
+    if text.startswith(b"<"):
+        raise DataError(f"{name} est une page web ou du XML, pas un fichier des DECP : téléchargez-le à nouveau.")
+    if text.startswith(b"{"):
+        if not (start := JSON_START.match(head)):
+            raise DataError(f"{name} est du JSON, mais pas celui des DECP (« marches » attendu en tête).")
+        return Format("json", "JSON v1" if start[1] else "JSON v2")
+    line, encoding = head.partition(b"\n")[0], _encoding(head)
+    header = line.decode(encoding, "replace").strip("\r\n")
+    delimiter = max(",;\t", key=header.count)
+    columns = next(csv.reader([header], delimiter=delimiter), [])
+    return _tabular(columns, name, Format("csv", "CSV", delimiter, encoding))
+
+
+def opened(path: Path) -> BinaryIO:
+    """The bytes of a file, decompressed when it is a gzip."""
+    with path.open("rb") as handle:
+        compressed = handle.read(2) == GZIP
+    return cast(BinaryIO, gzip.open(path, "rb") if compressed else path.open("rb"))
+
+
+def _head(path: Path) -> bytes:
+    with opened(path) as handle:
+        return bytes(handle.read(HEAD))
+
+
+def _encoding(head: bytes) -> str:
+    try:
+        head[: head.rfind(b"\n") + 1 or None].decode("utf-8")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
+def _parquet_columns(path: Path) -> list[str]:
+    import duckdb
+
+    try:
+        with duckdb.connect() as base:
+            found = base.execute("SELECT name FROM parquet_schema(?) WHERE num_children IS NULL", [str(path)])
+            return [row[0] for row in found.fetchall()]
+    except duckdb.Error:
+        raise DataError(f"{shown(path.name)} est un Parquet coupé ou abîmé.") from None
+
+
+def _tabular(columns: list[str], name: str, found: Format) -> Format:
+    known = {column.strip().lower(): column for column in reversed(columns)}
+    ours = {
+        column: next(known[each] for each in names if each in known)
+        for column, names in COLUMNS.items()
+        if any(each in known for each in names)
+    }
+    missing = [COLUMNS[column][0] for column in NEEDED if column not in ours]
+    if "id" not in ours and "uid" not in ours:
+        missing.append("id")
+    if missing:
+        raise DataError(f"{name} n'est pas un fichier des DECP : colonnes absentes, {', '.join(missing)}.")
+    flat = "format tabulaire" if "uid" in ours else "format 2022 de data.economie.gouv.fr"
+    return Format(found.kind, f"{found.title}, {flat}", found.delimiter, found.encoding, ours)

@@ -1,0 +1,39 @@
+-- One row a line of the file, its cells made plain, with the reason to reject it (`motif`) when there is one.
+-- $limite is the day of the import: nothing is notified after it.
+CREATE TEMP TABLE propres AS
+WITH lues AS (
+    SELECT
+        ligne, base,
+        coalesce(try_cast(propre(version) AS DOUBLE)::INTEGER, 0) AS version,
+        coalesce(lower(propre(actuelle)) IN ('true', '1', 'oui', 'vrai'), false) AS actuelle,
+        propre(id) AS id,
+        siret(acheteur_id) AS acheteur_id,
+        propre(acheteur_nom) AS acheteur_nom,
+        simple(acheteur_categorie) AS categorie,
+        propre(siege_commune) AS siege_commune,
+        propre(siege_departement) AS siege_departement,
+        propre(siege_region) AS siege_region,
+        simple(nature) AS nature,
+        propre(objet) AS objet,
+        regexp_extract(propre(cpv), '^[0-9]{8}') AS cpv,
+        simple(procedure) AS procedure,
+        simple(techniques) AS techniques,
+        jour(date_notification) AS jour_notification,
+        jour(date_publication) AS jour_publication,
+        nombre(montant) AS montant,
+        simple(sociale) AS sociale,
+        propre(lieu_code) AS lieu_code,
+        simple(lieu_type) AS lieu_type,
+        titulaires
+    FROM lignes
+)
+SELECT
+    *,
+    CASE WHEN acheteur_id IS NULL THEN 'SIRET de l’acheteur absent ou illisible'
+         WHEN id IS NULL THEN 'identifiant du marché absent'
+         WHEN jour_notification IS NULL THEN 'date de notification absente ou illisible'
+         WHEN jour_notification < DATE '2005-01-01' THEN 'date de notification trop ancienne'
+         WHEN jour_notification > $limite::DATE THEN 'date de notification dans l’avenir'
+         WHEN nature LIKE '%concession%' OR nature LIKE '%delegation de service public%' THEN 'contrat de concession'
+    END AS motif
+FROM lues;

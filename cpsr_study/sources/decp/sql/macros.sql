@@ -1,0 +1,58 @@
+-- What the cells of the DECP really hold, made plain. Every cell arrives as text.
+
+-- A marker is no value (CDL: conditional field left empty, MQ: mandatory field missing, NC: not said); INX comes
+-- before a value that the ministry judged out of format, and the value is kept.
+CREATE MACRO propre(x) AS
+    CASE WHEN trim(x) IN ('', 'CDL', 'MQ', 'NC', 'INX', 'MQ NC', 'INX NC', 'null', 'None', 'nan') THEN NULL
+         WHEN starts_with(x, 'INX ') THEN trim(x[5:])
+         ELSE trim(x) END;
+
+-- 2018-10-23+02:00 is a day and its time zone; 23/10/2018 is written by hand.
+CREATE MACRO jour(x) AS
+    coalesce(try_cast(left(propre(x), 10) AS DATE), try_strptime(left(propre(x), 10), '%d/%m/%Y')::DATE);
+
+CREATE MACRO nombre(x) AS try_cast(replace(replace(propre(x), ',', '.'), ' ', '') AS DOUBLE);
+
+-- A SIRET has 14 digits; spreadsheets eat the zeros at its head.
+CREATE MACRO siret(x) AS
+    CASE WHEN regexp_full_match(regexp_replace(propre(x), '[ .]|\.0$', '', 'g'), '[0-9]{11,14}')
+         THEN lpad(regexp_replace(propre(x), '[ .]|\.0$', '', 'g'), 14, '0') END;
+
+CREATE MACRO simple(x) AS lower(strip_accents(propre(x)));
+
+-- The département of a commune code (2A004, 97411) and that of a postal code (20090, 97430): Corsica and overseas.
+CREATE MACRO departement_de_commune(code) AS
+    CASE WHEN code[1:2] IN ('97', '98') THEN code[1:3] ELSE code[1:2] END;
+CREATE MACRO departement_de_postal(code) AS
+    CASE WHEN code[1:2] IN ('97', '98') THEN code[1:3]
+         WHEN code[1:3] IN ('200', '201') THEN '2A'
+         WHEN code[1:2] = '20' THEN '2B'
+         ELSE code[1:2] END;
+
+-- The SIREN of a local body made before 2008 holds its département: 21 14 0118 7 is a commune (21) of Calvados (14).
+-- New ones start by 20 and say nothing. Corsican ones hold 20, which is two départements today.
+CREATE MACRO departement_de_siren(siret) AS
+    CASE WHEN siret[1:2] IN ('21', '22', '24', '25', '26') AND siret[3:4] = '97' THEN '97' || siret[5:5]
+         WHEN siret[1:2] IN ('21', '22', '24', '25', '26') AND siret[3:4] BETWEEN '01' AND '95'
+              AND siret[3:4] <> '20' THEN siret[3:4] END;
+
+CREATE MACRO categorie_d_acheteur(dite, siret) AS
+    CASE WHEN dite = 'commune' THEN 'commune'
+         WHEN dite = 'groupement de communes' THEN 'groupement_communes'
+         WHEN dite LIKE 'departement%' THEN 'departement'
+         WHEN dite = 'region' THEN 'region'
+         WHEN dite = 'etat' THEN 'etat'
+         WHEN dite LIKE '%hospitalier%' THEN 'hopital'
+         WHEN dite = 'epic' THEN 'epic'
+         WHEN dite LIKE 'syndicat%' THEN 'syndicat'
+         WHEN dite <> '' THEN 'autre_acheteur'
+         WHEN siret[1:2] = '21' THEN 'commune'
+         WHEN siret[1:2] = '22' THEN 'departement'
+         WHEN siret[1:2] = '23' THEN 'region'
+         WHEN siret[1:2] = '24' THEN 'groupement_communes'
+         WHEN siret[1:2] = '25' THEN 'syndicat'
+         ELSE 'autre_acheteur' END;
+
+CREATE MACRO dit_oui(x) AS
+    x LIKE '%clause sociale%' OR x LIKE '%critere social%' OR x LIKE '%marche reserve%' OR x LIKE '%concession reservee%';
+CREATE MACRO dit_non(x) AS x LIKE '%pas de consideration%' OR x LIKE '%sans objet%';
