@@ -101,11 +101,19 @@ def places(base: "DuckDBPyConnection", territories: "Territories", data_dir: Pat
     base.execute("CREATE TEMP TABLE communes (commune VARCHAR, departement VARCHAR, epci VARCHAR)")
     base.execute("CREATE TEMP TABLE departements (departement VARCHAR, region VARCHAR, metropole BOOLEAN)")
     base.execute("CREATE TEMP TABLE regions (region VARCHAR, metropole BOOLEAN)")
-    for area in territories.all("REG"):
-        base.execute("INSERT INTO regions VALUES (?, ?)", [_bare(area.code), _metropolitan(area.code, territories)])
-    for area in territories.all("DEP"):
-        row = [_bare(area.code), _bare(area.parent), _metropolitan(area.code, territories)]
-        base.execute("INSERT INTO departements VALUES (?, ?, ?)", row)
+    regions, departements = territories.all("REG"), territories.all("DEP")
+    base.execute(
+        "INSERT INTO regions SELECT unnest(?), unnest(?)",
+        [[_bare(area.code) for area in regions], [_metropolitan(area.code, territories) for area in regions]],
+    )
+    base.execute(
+        "INSERT INTO departements SELECT unnest(?), unnest(?), unnest(?)",
+        [
+            [_bare(area.code) for area in departements],
+            [_bare(area.parent) for area in departements],
+            [_metropolitan(area.code, territories) for area in departements],
+        ],
+    )
     if communes:
         path = territories.communes_file
         base.execute(

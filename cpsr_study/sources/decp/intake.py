@@ -58,7 +58,7 @@ def _prepared(
     stack.callback(shutil.rmtree, aside, ignore_errors=True)
     size = path.stat().st_size
     copy, digest = _copied(path, raw, lambda done: advance(path.name, done // 2, size))
-    today = date.today().isoformat()
+    today = _today()
     done = 0
 
     def heard(count: int) -> None:
@@ -74,6 +74,10 @@ def _prepared(
     writing.write_card(raw, _card(path, counts, today, origin), {copy.name: digest})
     folder = data_dir / "raw" / decp.SOURCE / vintage
     return raw, made, digest, Taken(path.name, vintage, not folder.exists(), counts, target)
+
+
+def _today() -> str:
+    return date.today().isoformat()
 
 
 def _copied(path: Path, folder: Path, advance: Callable[[int], None]) -> tuple[Path, str]:

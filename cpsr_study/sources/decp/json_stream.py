@@ -17,7 +17,7 @@ from cpsr_study.sources.decp.formats import BOM, JSON_START
 
 BLOCK = 4 << 20
 LARGEST = 64 << 20  # of one record
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]]', re.DOTALL)
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["{}\[\]]', re.DOTALL)
 _KEY = re.compile(rb'\s*"(?:[^"\\]++|\\.)*+"\s*:')
 _NEXT = re.compile(rb'\s*\]\s*(?:,\s*"(marche|contrat-concession)"\s*:\s*\[|\}\s*\}?\s*$)')
 CONCESSION = "contrat-concession"
@@ -122,6 +122,8 @@ def scan(buffer: bytes) -> tuple[list[int], list[int]]:
     for token in _TOKEN.finditer(buffer):
         kind = buffer[token.start()]
         if kind == 0x22:
+            if token.end() == token.start() + 1:
+                break  # a string that the buffer does not end: what follows is text
             continue
         if kind in b"{[":
             if not depth:

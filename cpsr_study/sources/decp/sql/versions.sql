@@ -3,7 +3,7 @@
 -- `declaree` is the latest version that says something of social considerations.
 CREATE TEMP VIEW versions AS
 SELECT
-    acheteur_id || regexp_replace(upper(id), '[^0-9A-Z]', '_', 'g') AS uid,
+    acheteur_id || regexp_replace(id, '[^0-9A-Za-z]', '_', 'g') AS uid,
     acheteur_id,
     {
         'version': version, 'jour': jour_notification, 'publication': coalesce(jour_publication, jour_notification),
