@@ -8,11 +8,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cpsr_study.display import charts, overview, say, tables
+    from cpsr_study.display import charts, contracts, overview, say, tables
     from cpsr_study.study import Study
 
 __version__ = "2026.11"
-__all__ = ["Study", "charts", "overview", "say", "tables"]
+__all__ = ["Study", "charts", "contracts", "overview", "say", "tables"]
 
 
 def __getattr__(name: str) -> Any:

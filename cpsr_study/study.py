@@ -12,6 +12,7 @@ from cpsr_study.display import maps
 from cpsr_study.knowledge import Knowledge
 from cpsr_study.parameters import NEWEST, resolve
 from cpsr_study.selection import Missing, Observation, Selection, listed
+from cpsr_study.sources import Card
 from cpsr_study.territories import Territories
 
 FEWEST_TO_RANK = 3
@@ -227,6 +228,23 @@ class Study(Knowledge):
         order = frame["geo"].map(geos.index)
         frame = frame.assign(_order=order).sort_values(["_order", "time_period"], kind="stable").drop(columns="_order")
         return self._selection(frame, wanted[0][0], geos[0])
+
+    @cached_property
+    def contract_cards(self) -> list[Card]:
+        """Cards of the files of contracts that this edition knows; none when none was imported."""
+        return [card for card in self.cards if card.source == "decp"]
+
+    def largest_reserved(self) -> pd.DataFrame:
+        """The largest reserved contracts of the territory's buyers (columns: see `sources.decp.listings`)."""
+        from cpsr_study.sources.decp import listings
+
+        return listings.largest_reserved(self.contract_cards, self.territory, self.territories, self.data_dir)
+
+    def declaring_buyers(self) -> pd.DataFrame:
+        """What the territory's buyers answer on social considerations (columns: see `sources.decp.listings`)."""
+        from cpsr_study.sources.decp import listings
+
+        return listings.buyers(self.contract_cards, self.territory, self.territories, self.data_dir)
 
     def known_areas(self, indicator: str) -> list[str]:
         """Codes of all the areas for which a source gives the indicator; the territory alone when none does."""

@@ -35,6 +35,7 @@ SHARES = {
 }
 PLAIN = ("marches", "montant", "montant_median", "plafond", "acheteurs", "ecartes", "contradictoires", "identiques",
          "non_localises")  # fmt: skip
+COUNTED = {"ecartes", "contradictoires", "identiques"}  # none of them is a finding too
 WHOLE_ONLY = {
     "non_localises",
     "acheteurs",
@@ -54,11 +55,10 @@ def by_area(cards: list[Card], areas: "list[Territory]", territories: "Territori
 
     large = {area.code for area in areas if area.level not in ("EPCI", "COM")}
     frames = []
-    with _opened(cards, territories, data_dir, any(area.level in ("EPCI", "COM") for area in areas)) as base:
+    with opened(cards, territories, data_dir, any(area.level in ("EPCI", "COM") for area in areas)) as base:
         for lieu in GEOGRAPHIES:
             if large:
-                query = _query("ensembles_de_base", lieu)
-                found = base.execute(query).df()
+                found = base.execute(query("ensembles_de_base", lieu)).df()
                 frames.append(_observations(found[found["geo"].isin(large)], lieu, cards))
             for area in areas:
                 if area.code not in large:
@@ -72,7 +72,7 @@ def breakdowns(cards: list[Card], area: "Territory", territories: "Territories",
     import pandas as pd
 
     frames = []
-    with _opened(cards, territories, data_dir, area.level in ("EPCI", "COM")) as base:
+    with opened(cards, territories, data_dir, area.level in ("EPCI", "COM")) as base:
         for lieu in GEOGRAPHIES:
             found = _detail(base, lieu, area)
             frames.append(_observations(found[found["ventilation"] != ""], lieu, cards))
@@ -80,7 +80,7 @@ def breakdowns(cards: list[Card], area: "Territory", territories: "Territories",
 
 
 @contextmanager
-def _opened(
+def opened(
     cards: list[Card], territories: "Territories", data_dir: Path, communes: bool
 ) -> "Iterator[DuckDBPyConnection]":
     """A session with the contracts, the official codes of the edition and the thresholds."""
@@ -104,13 +104,13 @@ def places(base: "DuckDBPyConnection", territories: "Territories", data_dir: Pat
     regions, departements = territories.all("REG"), territories.all("DEP")
     base.execute(
         "INSERT INTO regions SELECT unnest(?), unnest(?)",
-        [[_bare(area.code) for area in regions], [_metropolitan(area.code, territories) for area in regions]],
+        [[bare(area.code) for area in regions], [_metropolitan(area.code, territories) for area in regions]],
     )
     base.execute(
         "INSERT INTO departements SELECT unnest(?), unnest(?), unnest(?)",
         [
-            [_bare(area.code) for area in departements],
-            [_bare(area.parent) for area in departements],
+            [bare(area.code) for area in departements],
+            [bare(area.parent) for area in departements],
             [_metropolitan(area.code, territories) for area in departements],
         ],
     )
@@ -129,7 +129,8 @@ def places(base: "DuckDBPyConnection", territories: "Territories", data_dir: Pat
     )
 
 
-def _query(name: str, lieu: str, condition: str = "") -> str:
+def query(name: str, lieu: str, condition: str = "") -> str:
+    """The text of a query, in one of the two geographies."""
     parts = {"{mesures}": normalise.sql("mesures"), "{lieux}": normalise.sql("lieux"), "{condition}": condition}
     text = normalise.sql(name)
     for place, part in parts.items():
@@ -138,8 +139,8 @@ def _query(name: str, lieu: str, condition: str = "") -> str:
 
 
 def _detail(base: "DuckDBPyConnection", lieu: str, area: "Territory") -> "pd.DataFrame":
-    values = {"geo": area.code} | ({} if area.level in ("FR", "FRMET") else {"code": _bare(area.code)})
-    return base.execute(_query("detail", lieu, CONDITIONS[area.level]), values).df()
+    values = {"geo": area.code} | ({} if area.level in ("FR", "FRMET") else {"code": bare(area.code)})
+    return base.execute(query("detail", lieu, CONDITIONS[area.level]), values).df()
 
 
 def _observations(found: "pd.DataFrame", lieu: str, cards: list[Card]) -> "pd.DataFrame":
@@ -174,7 +175,8 @@ def _figures(record: dict[str, Any]) -> Iterator[tuple[str, float, str]]:
     whole = not record["ventilation"]
     for name in PLAIN:
         value = record[name]
-        if (whole or name not in WHOLE_ONLY) and value == value and value:
+        counted = whole and name in COUNTED
+        if (whole or name not in WHOLE_ONLY) and value == value and (value or counted):
             yield name, float(value), ""
     for name, (over, base) in SHARES.items():
         if name == "part_sociale" and not record["declares"] + record["contradictoires"]:
@@ -203,7 +205,8 @@ def wilson(over: int, base: int) -> tuple[float, float]:
     return 100 * max(0.0, middle - half), 100 * min(1.0, middle + half)
 
 
-def _bare(code: str) -> str:
+def bare(code: str) -> str:
+    """14 of DEP-14."""
     return code.partition("-")[2]
 
 
