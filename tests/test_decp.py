@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import pandas as pd
@@ -16,10 +17,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import servers
 from conftest import DATA
-from cpsr_study.errors import DataError
+from cpsr_study.errors import DataError, RequestError
 from cpsr_study.sources import catalogue, decp, verify
-from cpsr_study.sources.decp import aggregate, intake, json_stream, normalise, store
+from cpsr_study.sources.answers import Limits
+from cpsr_study.sources.decp import aggregate, fetch, intake, json_stream, normalise, store
 from cpsr_study.territories import Territories
 
 HERE = Path(__file__).parent / "decp"
@@ -344,3 +347,55 @@ def test_the_real_files(name: str, read: int, contracts: int, folder: Path) -> N
     (taken,) = intake.take([path], folder, silent)
     counts = taken.counts
     assert (counts.read, counts.kept, counts.rejected, counts.contracts) == (read, read, 0, contracts)
+
+
+def _api(folder: Path, url: str) -> None:
+    text = (DATA / "reference" / "addresses.toml").read_text(encoding="utf-8")
+    text = text.replace("https://tabular-api.data.gouv.fr", url).replace("pause = 0.2", "pause = 0.0")
+    (folder / "reference" / "addresses.toml").write_text(text, encoding="utf-8")
+
+
+def test_a_territory_is_fetched_page_by_page_and_resumed(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy server is asked again; after a cut, the pages already there are not."""
+    monkeypatch.setenv("CPSR_CACHE_DIR", str(tmp_path / "cache"))
+    (folder / "reference" / "insee-cog").symlink_to(DATA / "reference" / "insee-cog")
+    lines = [line for line in rows() if line["acheteur_region_code"] == "28"]
+    pages = [lines[start : start + 20] for start in range(0, len(lines), 20)]
+    broken = [True]
+
+    def play(request: servers.Asked, number: int) -> None:
+        page = int(parse_qs(urlsplit(request.path).query)["page"][0])
+        if number == 1:
+            request.answer(b"", 429, Retry_After="0")
+        elif page == 3 and broken[0]:
+            request.answer(b"", 404)
+        else:
+            after = request.path.replace(f"page={page}&", f"page={page + 1}&") if page < len(pages) else None
+            body = {"data": pages[page - 1], "links": {"next": after}, "meta": {"total": len(lines)}}
+            request.answer(json.dumps(body).encode(), kind="application/json")
+
+    asked = {"territory": "REG-28", "since": "2024-01-01", "limits": Limits(attempts=3, backoff=0.01)}
+    with servers.serving(play) as server:
+        _api(folder, server.url)
+        with pytest.raises(DataError, match="404"):
+            fetch.fetch(folder, silent, **asked)
+        first = len(server.seen)
+        broken[0] = False
+        path, origin = fetch.fetch(folder, silent, **asked)
+        assert len(server.seen) - first == len(pages) - 2, "pages 1 and 2 were asked again"
+        query = parse_qs(urlsplit(server.seen[0][0]).query)
+    assert query["acheteur_region_code__exact"] == ["28"]
+    assert query["dateNotification__greater"] == ["2024-01-01"]
+    assert server.url in origin
+    (taken,) = intake.take([path], folder, silent, origin)
+    assert taken.counts.read == len(lines)
+
+
+@pytest.mark.parametrize("asked", [{"since": "hier"}, {"territory": "EPCI-200065597"}, {"territory": "nulle part"}])
+def test_what_cannot_be_asked_of_the_api(asked: dict[str, str], folder: Path) -> None:
+    (folder / "reference" / "insee-cog").symlink_to(DATA / "reference" / "insee-cog")
+    _api(folder, "http://127.0.0.1:1")
+    with pytest.raises(RequestError):
+        fetch.fetch(folder, silent, **asked)  # type: ignore[arg-type]

@@ -66,17 +66,38 @@ def _import_decp(files: list[Path], origin: str = "") -> None:
         terminal.say(f"{tables.name(each.file)} {state} data/raw/decp/{each.vintage}.")
 
 
+def _fetch_decp(territory: str | None, since: str | None, refresh: bool) -> None:
+    from cpsr_study.display import terminal
+    from cpsr_study.sources.decp import fetch
+
+    with terminal.downloads() as advance:
+        path, origin = fetch.fetch(paths.data_dir(), advance, territory=territory, since=since, refresh=refresh)
+    _import_decp([path], origin)
+
+
 def fetch(
     source: Annotated[str, typer.Argument(help="Nom de la source (voir « sources --readers »).")],
     geo: Annotated[
         str | None, typer.Option("--geo", help="Seulement les départements de ce territoire, si la source s'y prête.")
     ] = None,
+    territory: Annotated[
+        str | None, typer.Option("--territory", help="decp : les marchés des acheteurs de ce territoire (REG-28).")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="decp : les marchés notifiés depuis cette date (2024-01-01).")
+    ] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Télécharger malgré le fichier du jour en cache.")] = False,
 ) -> None:
     """Télécharge les fichiers d'une source, puis les importe."""
     from cpsr_study.display import terminal
+    from cpsr_study.errors import RequestError
     from cpsr_study.sources import download
 
+    if source == "decp":
+        _fetch_decp(territory or geo, since, refresh)
+        return
+    if territory or since:
+        raise RequestError("--territory et --from ne valent que pour decp.")
     newest = _newest()
     with terminal.downloads() as advance:
         taken = download.fetch(source, paths.data_dir(), advance, areas=geo, refresh=refresh)

@@ -108,7 +108,7 @@ def readers(data_dir: Path) -> "pd.DataFrame":
                 "donne": source.gives if source else "",
                 "détenu": max(vintages.get(name, ["–"])),
                 "connu": source.newest if source else "",
-                "lecteur": "oui" if name in read else "non",
+                "lecteur": "oui" if name in read or name in registry.READ_ELSEWHERE else "non",
                 "essayé sur un vrai fichier": (source and source.tested) or "non",
                 "en ligne": _online(source),
                 "page": source.page if source else "",

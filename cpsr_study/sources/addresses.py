@@ -14,7 +14,8 @@ FILE = "addresses.toml"
 class RemoteFile(BaseModel):
     """One file, or one API read page after page.
 
-    `url` may hold `{departement}`: one request a département. `next`, `items` and `total` are the dotted places of
+    `url` may hold `{departement}`: one request a département, or `{filtre}`: what is asked of an API of contracts.
+    `resume`: pages received the same day are not asked again. `next`, `items` and `total` are the dotted places of
     the next address, the rows and the announced count in a JSON page; `members` the files wanted from a zip.
     """
 
@@ -22,13 +23,14 @@ class RemoteFile(BaseModel):
 
     name: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{2,80}$")
     url: str = Field(pattern=r"^https?://\S+$")
-    format: Literal["csv", "json", "xlsx", "zip"]
+    format: Literal["csv", "json", "xlsx", "zip", "parquet"]
     sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
     hosts: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
     next: str = ""
     items: str = ""
     total: str = ""
+    resume: bool = False
     pause: float = Field(default=0, ge=0, le=60)
     max_mo: float = Field(default=500, gt=0, le=2000)
 

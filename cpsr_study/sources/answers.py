@@ -10,7 +10,7 @@ import requests
 from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError
 
-MAGIC = {"xlsx": b"PK\x03\x04", "zip": b"PK\x03\x04"}
+MAGIC = {"xlsx": b"PK\x03\x04", "zip": b"PK\x03\x04", "parquet": b"PAR1"}
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to download: `format` (csv, json, xlsx, zip) is checked on the answer; `hosts` may be redirected to."""
+    """What to download: `format` (csv, json, xlsx, zip, parquet) is checked on it; `hosts` may be redirected to."""
 
     url: str
     name: str

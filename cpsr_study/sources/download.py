@@ -1,5 +1,6 @@
 """`fetch`: from an address to `data/raw`, by way of a cache. Nothing enters `data/raw` unless it was read whole."""
 
+import hashlib
 import json
 import os
 import time
@@ -33,21 +34,34 @@ def fetch(
 
     RequestError for a source that has no address; DataError, one sentence, says which file to download by hand.
     """
-    known = _known(source, data_dir)
+    known = known_source(source, data_dir)
+    remotes = [one for remote in known.files for one in _expanded(remote, areas, data_dir)]
+    paths = gather(source, known, remotes, advance, refresh=refresh, limits=limits)
+    origin = "Téléchargé : " + " ; ".join(remote.url for remote in known.files) + "."
+    return intake.take(source, paths, data_dir, retrieved=date.today().isoformat(), origin=origin)
+
+
+def gather(
+    source: str,
+    known: Source,
+    remotes: list[RemoteFile],
+    advance: Progress,
+    *,
+    refresh: bool = False,
+    limits: Limits | None = None,
+) -> list[Path]:
+    """The files in the cache, whole. DataError, one sentence, says which file to download by hand."""
     folder = cache() / source
-    limits = limits or Limits()
     paths: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for remote in known.files:
-            for one in _expanded(remote, areas, data_dir):
-                paths += _downloaded(one, folder, advance, refresh, limits)
+        for remote in remotes:
+            paths += _downloaded(remote, folder, advance, refresh, limits or Limits())
     except UnreachableError as error:
         raise DataError(f"Téléchargement impossible, {error} : {_by_hand(source, known)}") from None
     except OSError as error:
         raise DataError(f"Le cache des téléchargements ne peut pas être écrit ({error.strerror}).") from None
-    origin = "Téléchargé : " + " ; ".join(remote.url for remote in known.files) + "."
-    return intake.take(source, paths, data_dir, retrieved=date.today().isoformat(), origin=origin)
+    return paths
 
 
 def cache() -> Path:
@@ -58,7 +72,8 @@ def cache() -> Path:
     return Path(chosen).expanduser().resolve() if chosen else Path(pooch.os_cache("cpsr-study"))
 
 
-def _known(source: str, data_dir: Path) -> Source:
+def known_source(source: str, data_dir: Path) -> Source:
+    """What is known of where a source is. RequestError when there is no address to download from."""
     from cpsr_study.parameters import suggestion
 
     sources = addresses.read(data_dir)
@@ -100,7 +115,7 @@ def _downloaded(remote: RemoteFile, folder: Path, advance: Progress, refresh: bo
     """The file, its pages, or the members of the zip, whole, in the cache."""
     limits = replace(limits, max_bytes=min(limits.max_bytes, int(remote.max_mo * 1_000_000)))
     if remote.next:
-        return _pages(remote, folder, advance, limits)
+        return _pages(remote, folder, advance, limits, refresh=refresh)
     path = _one(remote, folder, advance, refresh, limits)
     if not remote.members:
         return [path]
@@ -131,7 +146,7 @@ def _one(remote: RemoteFile, folder: Path, advance: Progress, refresh: bool, lim
         raise DataError(f"{remote.name} n'a pas l'empreinte sha256 attendue : rien n'a été pris.") from None
 
 
-def _pages(remote: RemoteFile, folder: Path, advance: Progress, limits: Limits) -> list[Path]:
+def _pages(remote: RemoteFile, folder: Path, advance: Progress, limits: Limits, *, refresh: bool) -> list[Path]:
     """All the pages of an API, one file each. DataError when they turn in circles or do not add up."""
     paths: list[Path] = []
     seen: set[str] = set()
@@ -140,13 +155,15 @@ def _pages(remote: RemoteFile, folder: Path, advance: Progress, limits: Limits) 
         if url in seen or len(paths) == MAX_PAGES:
             raise DataError(f"{remote.name} : la page {len(paths)} renvoie à une page déjà lue, ou sans fin.")
         seen.add(url)
-        if paths:
-            time.sleep(remote.pause)
-        name = remote.name.replace(".", f"-p{len(paths) + 1:04d}.", 1)
+        mark = f"-{hashlib.sha256(url.encode()).hexdigest()[:12]}" if remote.resume else ""
+        name = remote.name.replace(".", f"{mark}-p{len(paths) + 1:04d}.", 1)
         path, part = folder / name, folder / f"{name}.part"
-        left = replace(limits, max_bytes=limits.max_bytes - size)
-        get(Wanted(url, name, remote.format, remote.hosts, left), part, advance)
-        os.replace(part, path)
+        if not (remote.resume and not refresh and _of_the_day(path)):
+            if paths:
+                time.sleep(remote.pause)
+            left = replace(limits, max_bytes=limits.max_bytes - size)
+            get(Wanted(url, name, remote.format, remote.hosts, left), part, advance)
+            os.replace(part, path)
         paths.append(path)
         size += path.stat().st_size
         page = json.loads(path.read_bytes())
@@ -159,6 +176,10 @@ def _pages(remote: RemoteFile, folder: Path, advance: Progress, limits: Limits) 
     if isinstance(announced, int) and announced != rows:
         raise DataError(f"{remote.name} : {announced} lignes annoncées, {rows} reçues ; recommencez.")
     return paths
+
+
+def _of_the_day(path: Path) -> bool:
+    return path.is_file() and time.time() - path.stat().st_mtime < DAY
 
 
 def _next(value: Any, url: str, name: str) -> str:
