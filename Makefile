@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: study test lab lock clean
+.PHONY: study test lab lock clean bench-decp
 
 study: $(STAMP)  ## the Normandie report, edition 2021 (the presentation rebuilt) and the newest edition
 	$(BIN)/cpsr-study run REG-28 --edition 2021
@@ -14,6 +14,14 @@ test: $(STAMP)  ## style, types and all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+SIZES ?= 0.25 1 4
+bench-decp: $(STAMP) .venv-bench/.installed  ## contracts at 0.25, 1 and 4 million rows, against DuckDB, pandas and ijson (SIZES=0.25)
+	PYTHONPATH=.venv-bench $(BIN)/python scripts/bench_decp.py $(SIZES)
+
+.venv-bench/.installed: pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .venv-bench "ijson>=3.3" "pyarrow>=20"
+	touch $@
 
 lab: $(STAMP)  ## JupyterLab, on the chapters
 	$(BIN)/jupyter lab --notebook-dir=notebooks

@@ -182,8 +182,8 @@ def pandas_aggregate(folder: Path, name: str) -> None:
 
     areas = pd.read_csv(DATA / "reference" / "insee-cog" / "2026" / "territories.csv", dtype=str)
     region = {row.code[4:]: row.parent[4:] for row in areas[areas["level"] == "DEP"].itertuples()}
-    columns = ["annee", "siege_departement", "lieu_departement", "montant", "ecarte", "accord_cadre", "social", "clause",
-               "critere", "reserve", "identique", "acheteur_id"]  # fmt: skip
+    columns = ["annee", "siege_departement", "lieu_departement", "montant", "ecarte", "accord_cadre", "social",
+               "clause", "critere", "reserve", "identique", "acheteur_id"]  # fmt: skip
     frame = pd.read_parquet(folder / name, columns=columns)
     good = frame["ecarte"].isna()
     frame["ferme"] = frame["montant"].where(good & ~frame["accord_cadre"])

@@ -23,7 +23,7 @@ _NEXT = re.compile(rb'\s*\]\s*(?:,\s*"(marche|contrat-concession)"\s*:\s*\[|\}\s
 CONCESSION = "contrat-concession"
 
 
-class Contract(msgspec.Struct):
+class Contract(msgspec.Struct, gc=False):
     """The fields read from a record. Their types are those of real files: any of them may be anything."""
 
     id: Any = None

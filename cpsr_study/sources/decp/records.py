@@ -72,9 +72,9 @@ def listed(value: Any) -> str | None:
 
 def text(value: Any) -> str | None:
     """A scalar as text; anything else is no value."""
-    if value is None or isinstance(value, (dict, list)):
-        return None
-    return value if isinstance(value, str) else str(value)
+    if value is None or type(value) is str:  # nearly all of them
+        return value
+    return None if isinstance(value, (dict, list)) else str(value)
 
 
 def _is_list(value: Any) -> bool:

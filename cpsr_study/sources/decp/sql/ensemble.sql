@@ -15,15 +15,15 @@ dits AS (
         nullif(premiere.montant, -1) AS montant_initial,
         nullif(derniere.montant, -1) AS montant,
         derniere.objet AS objet,
-        derniere.procedure AS procedure_dite,
+        simple(derniere.procedure) AS procedure_dite,
         try_cast(derniere.cpv[1:2] AS INTEGER) AS division,
-        derniere.nature LIKE '%accord-cadre%' OR derniere.nature LIKE '%accord cadre%'
-            OR derniere.techniques LIKE '%accord-cadre%' AS accord_cadre,
-        coalesce(declaree.sociale, '') AS sociale,
-        derniere.lieu_type AS lieu_type,
+        derniere.nature ILIKE '%accord-cadre%' OR derniere.nature ILIKE '%accord cadre%'
+            OR derniere.techniques ILIKE '%accord-cadre%' AS accord_cadre,
+        coalesce(simple(declaree.sociale), '') AS sociale,
+        simple(derniere.lieu_type) AS lieu_type,
         upper(derniere.lieu_code) AS code,
         reunis.acheteur.nom AS acheteur_nom,
-        coalesce(nullif(reunis.acheteur.categorie, ''), sieges.acheteur.categorie, '') AS categorie_dite,
+        coalesce(simple(nullif(reunis.acheteur.categorie, '')), simple(sieges.acheteur.categorie), '') AS categorie_dite,
         coalesce(nullif(reunis.acheteur.commune, ''), sieges.acheteur.commune) AS siege_commune,
         coalesce(
             nullif(reunis.acheteur.departement, ''), sieges.acheteur.departement,

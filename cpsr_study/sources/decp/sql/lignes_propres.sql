@@ -9,21 +9,21 @@ WITH lues AS (
         propre(id) AS id,
         siret(acheteur_id) AS acheteur_id,
         propre(acheteur_nom) AS acheteur_nom,
-        simple(acheteur_categorie) AS categorie,
+        propre(acheteur_categorie) AS categorie,
         propre(siege_commune) AS siege_commune,
         propre(siege_departement) AS siege_departement,
         propre(siege_region) AS siege_region,
-        simple(nature) AS nature,
+        propre(nature) AS nature,
         propre(objet) AS objet,
         regexp_extract(propre(cpv), '^[0-9]{8}') AS cpv,
-        simple(procedure) AS procedure,
-        simple(techniques) AS techniques,
+        propre(procedure) AS procedure,
+        propre(techniques) AS techniques,
         jour(date_notification) AS jour_notification,
         jour(date_publication) AS jour_publication,
         nombre(montant) AS montant,
-        simple(sociale) AS sociale,
+        propre(sociale) AS sociale,
         propre(lieu_code) AS lieu_code,
-        simple(lieu_type) AS lieu_type,
+        propre(lieu_type) AS lieu_type,
         titulaires
     FROM lignes
 )
@@ -34,6 +34,6 @@ SELECT
          WHEN jour_notification IS NULL THEN 'date de notification absente ou illisible'
          WHEN jour_notification < DATE '2005-01-01' THEN 'date de notification trop ancienne'
          WHEN jour_notification > $limite::DATE THEN 'date de notification dans l’avenir'
-         WHEN nature LIKE '%concession%' OR nature LIKE '%delegation de service public%' THEN 'contrat de concession'
+         WHEN nature ILIKE '%concession%' OR nature ILIKE '%gation de service public%' THEN 'contrat de concession'
     END AS motif
 FROM lues;

@@ -15,7 +15,8 @@ CREATE MACRO nombre(x) AS try_cast(replace(replace(propre(x), ',', '.'), ' ', ''
 
 -- A SIRET has 14 digits; spreadsheets eat the zeros at its head.
 CREATE MACRO siret(x) AS
-    CASE WHEN regexp_full_match(regexp_replace(propre(x), '[ .]|\.0$', '', 'g'), '[0-9]{11,14}')
+    CASE WHEN regexp_full_match(x, '[0-9]{14}') THEN x
+         WHEN regexp_full_match(regexp_replace(propre(x), '[ .]|\.0$', '', 'g'), '[0-9]{11,14}')
          THEN lpad(regexp_replace(propre(x), '[ .]|\.0$', '', 'g'), 14, '0') END;
 
 CREATE MACRO simple(x) AS lower(strip_accents(propre(x)));
