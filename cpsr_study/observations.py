@@ -21,6 +21,7 @@ COLUMNS = [
     "id", "indicator", "geo", "time_period", "breakdown", "category", "value", "unit", "status", "source",
     "vintage", "published", "kind", "as_published", "locator", "note", "formula", "inputs", "correction", "headline",
 ]  # fmt: skip
+BIG = 50_000_000  # bytes: only files of contracts are that big
 LEVELS = ("FR", "FRMET", "REG", "DEP")  # every area of these; the smaller ones are added when asked for
 
 
@@ -122,8 +123,14 @@ def fingerprint(data_dir: Path, edition: int) -> str:
     ]
     for path in sorted(set(inputs)):
         if path.is_file():
-            digest.update(path.name.encode() + sha256(path).encode())
+            digest.update(path.name.encode() + _mark(path).encode())
     return digest.hexdigest()
+
+
+def _mark(path: Path) -> str:
+    """The sha256 of a file or, when it is too big to read at each opening, its size and time: the build verifies it."""
+    facts = path.stat()
+    return sha256(path) if facts.st_size < BIG else f"{facts.st_size} {facts.st_mtime_ns}"
 
 
 def _finish(frame: pd.DataFrame, registry: indicators.Registry) -> pd.DataFrame:

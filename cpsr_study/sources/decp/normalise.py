@@ -117,7 +117,9 @@ def _tabular(base: "DuckDBPyConnection", path: Path, found: Format) -> int:
             f"delim = {literal(found.delimiter)}, encoding = {literal(found.encoding)}, header = true, quote = '\"'"
         )
         source = f"read_csv({literal(path)}, {options}, all_varchar = true, store_rejects = true, auto_detect = true)"
+        base.execute("SET preserve_insertion_order = true")  # `ligne` is the place in the file
         base.execute(f"CREATE TEMP TABLE brut AS SELECT {', '.join(columns.values())} FROM {source}")
+        base.execute("SET preserve_insertion_order = false")
         base.execute("CREATE TEMP VIEW numerote AS SELECT *, rowid AS ligne FROM brut")
     view = "brut" if found.kind == "parquet" else "numerote"
     identity = columns.get("id", f"{columns.get('uid')}[15:]")
