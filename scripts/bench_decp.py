@@ -101,7 +101,7 @@ def ours_json(folder: Path, name: str) -> None:
     from cpsr_study.sources.decp import json_stream, records
 
     count = 0
-    with (folder / name).open("rb") as handle:
+    with (folder / name).open("rb") as handle, json_stream.no_collection():
         for batch in json_stream.records(handle, name, lambda done: None):
             for record in batch:
                 count += len(records.lines(record, count))  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from hypothesis import strategies as st
 
 import servers
 from conftest import DATA
+from cpsr_study import Study, contracts
+from cpsr_study.display import publish
 from cpsr_study.errors import DataError, RequestError
 from cpsr_study.sources import catalogue, decp, verify
 from cpsr_study.sources.answers import Limits
@@ -210,8 +213,6 @@ def test_importing_again_changes_nothing(folder: Path) -> None:
 
 
 def test_what_was_normalised_is_made_again(folder: Path) -> None:
-    import shutil
-
     first = figures([HERE / "marches.csv"], folder)
     shutil.rmtree(folder / "processed")
     assert figures([HERE / "marches.csv"], folder) == first
@@ -399,3 +400,31 @@ def test_what_cannot_be_asked_of_the_api(asked: dict[str, str], folder: Path) ->
     _api(folder, "http://127.0.0.1:1")
     with pytest.raises(RequestError):
         fetch.fetch(folder, silent, **asked)  # type: ignore[arg-type]
+
+
+def test_the_chapter_says_what_it_rests_on_and_keeps_texts_as_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The verbs of the chapter on the invented contracts; without them, one sentence that says what to do."""
+    said: list[str] = []
+    monkeypatch.setattr(publish, "table", lambda content: said.append(json.dumps(content, ensure_ascii=False)))
+    monkeypatch.setattr(publish, "sentence", lambda role, parts, *rest: said.append("".join(map(str, parts))))
+    contracts.coverage(Study.open("REG-28", 2026))
+    assert len(said) == 1 and "cpsr-study import decp" in said[0]
+    copy = tmp_path / "data"
+    shutil.copytree(DATA, copy, ignore=shutil.ignore_patterns("processed"))
+    lines = rows()
+    long = next(line for line in lines if line["id"] == "J01")
+    long["objet"] += " et la suite" * 1000
+    intake.take([written(lines, tmp_path / "marches.csv")], copy, silent)
+    study = Study.open("REG-28", 2026, data_dir=copy)
+    said.clear()
+    for verb in (contracts.coverage, contracts.amounts, contracts.thresholds, contracts.modalities):
+        verb(study)
+    assert len(said) == 7 and "Ce que les DECP couvrent en Normandie" in said[0]
+    assert "14 sur 23 marchés : intervalle de confiance" in "".join(said)
+    said.clear()
+    contracts.largest_reserved(study)
+    contracts.buyers(study)
+    assert "(objet abrégé)" in said[0] and len(said[0]) < 6000
+    assert "Ville inventée" in said[1]

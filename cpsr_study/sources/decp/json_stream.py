@@ -5,9 +5,11 @@ once the bytes between two records of a file are known, looking for them is enou
 starts at a record and decodes as a list can only end with a record. When it does not decode, the scan is done again.
 """
 
+import gc
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import msgspec
@@ -21,6 +23,18 @@ _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["{}\[\]]', re.DOTALL)
 _KEY = re.compile(rb'\s*"(?:[^"\\]++|\\.)*+"\s*:')
 _NEXT = re.compile(rb'\s*\]\s*(?:,\s*"(marche|contrat-concession)"\s*:\s*\[|\}\s*\}?\s*$)')
 CONCESSION = "contrat-concession"
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Records hold no cycle: looking for some among millions of fresh objects takes longer than decoding them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class Contract(msgspec.Struct, gc=False):

@@ -181,7 +181,7 @@ def _json(base: "DuckDBPyConnection", path: Path, advance: Progress) -> int:
     base.execute(f"CREATE TEMP TABLE lignes ({declared}, titulaires VARCHAR[])")
     base.execute("CREATE TEMP TABLE illisibles (ligne BIGINT, texte VARCHAR, motif VARCHAR)")
     number = bad = 0
-    with formats.opened(path) as handle:
+    with formats.opened(path) as handle, json_stream.no_collection():
         for batch in json_stream.records(handle, shown(path.name), advance):
             lines: list[records.Line] = []
             rejects = []
