@@ -11,7 +11,7 @@ from cpsr_study.report import execution
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 LONGEST_CELL = 16
-ALLOWED_IMPORTS = {"Study", "charts", "overview", "say", "tables"}
+ALLOWED_IMPORTS = {"Study", "charts", "contracts", "overview", "say", "tables"}
 PARAMETERS = {"territory", "edition", "compare_with", "project_years"}
 
 
