@@ -53,7 +53,7 @@ def _prepared(
     stack: ExitStack, path: Path, data_dir: Path, advance: Progress, origin: str
 ) -> tuple[Path, Path, str, Taken]:
     """The raw and the normalised folders where a file waits, its sha256, and what it holds."""
-    raw = stack.enter_context(writing.staging(data_dir, decp.SOURCE))
+    raw = stack.enter_context(writing.staging(data_dir / "raw" / decp.SOURCE))
     aside = store.workshop(data_dir)
     stack.callback(shutil.rmtree, aside, ignore_errors=True)
     size = path.stat().st_size
