@@ -111,6 +111,11 @@ class Territories:
         return [area for area in pool.values() if area.level == level]
 
     @property
+    def passage_file(self) -> Path:
+        """The table `ancien`, `code` of the codes that are no longer a commune's; a vintage may have none."""
+        return self._folder / "passage.csv"
+
+    @property
     def communes_file(self) -> Path:
         """The table of communes of this vintage, for what joins all of them at once."""
         return self._folder / "communes.csv.gz"
@@ -182,11 +187,10 @@ class Territories:
 
     @cached_property
     def _passage(self) -> dict[str, str]:
-        """Old code -> current code; a vintage may have none."""
-        path = self._folder / "passage.csv"
-        if not path.is_file():
+        """Old code -> current code."""
+        if not self.passage_file.is_file():
             return {}
-        records = lines.read(path, f"insee-cog/{self.vintage}/passage.csv")
+        records = lines.read(self.passage_file, f"insee-cog/{self.vintage}/passage.csv")
         return {f"COM-{old}": f"COM-{new}" for _, (old, new) in records}
 
     @cached_property

@@ -428,3 +428,36 @@ def test_the_chapter_says_what_it_rests_on_and_keeps_texts_as_texts(
     contracts.buyers(study)
     assert "(objet abrégé)" in said[0] and len(said[0]) < 6000
     assert "Ville inventée" in said[1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "where"),
+    [
+        ("Code département", "50129", "DEP-50"),  # five digits: a commune or a postal code
+        ("Code département", "20A", "DEP-2A"),
+        ("Code région", "25", "REG-28"),  # Basse-Normandie, until 2016
+        ("Code région", "23", "REG-28"),
+        ("Code commune", "75107", "COM-75056"),  # a district of Paris
+        ("Code commune", "01340", "COM-01015"),  # merged into Arboys en Bugey
+    ],
+)
+def test_a_place_is_followed_to_where_it_is_today(
+    kind: str, code: str, where: str, tmp_path: Path, folder: Path
+) -> None:
+    line = rows()[0] | {"lieuExecution_code": code, "lieuExecution_typeCode": kind}
+    found = figures([written([line], tmp_path / "marches.csv")], folder, ("COM-75056", "COM-01015"))
+    assert found["decp_marches_execution", where, "2024", ""] == 1
+
+
+def test_a_lost_accent_does_not_silence_a_contract(tmp_path: Path, folder: Path) -> None:
+    line = rows()[0] | {"considerationsSociales": "Crit\N{REPLACEMENT CHARACTER}re social"}
+    found = figures([written([line], tmp_path / "marches.csv")], folder)
+    assert found["decp_part_critere_siege", "FR", "2024", ""] == 100
+
+
+def test_what_other_rules_made_is_made_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures([HERE / "marches.csv"], folder)
+    before = {path.name for path in store.home(folder).iterdir()}
+    monkeypatch.setattr(store, "rules", lambda: "autres")
+    cards = [card for card in catalogue(folder) if card.source == "decp"]
+    assert store.contracts(cards, folder).name not in before

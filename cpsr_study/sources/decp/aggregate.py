@@ -98,7 +98,7 @@ def opened(
 
 def places(base: "DuckDBPyConnection", territories: "Territories", data_dir: Path, communes: bool) -> None:
     """The tables `communes` (they are many: only when they are needed), `departements`, `regions` and `seuils`."""
-    base.execute("CREATE TEMP TABLE communes (commune VARCHAR, departement VARCHAR, epci VARCHAR)")
+    base.execute("CREATE TEMP TABLE communes (dite VARCHAR, commune VARCHAR, departement VARCHAR, epci VARCHAR)")
     base.execute("CREATE TEMP TABLE departements (departement VARCHAR, region VARCHAR, metropole BOOLEAN)")
     base.execute("CREATE TEMP TABLE regions (region VARCHAR, metropole BOOLEAN)")
     regions, departements = territories.all("REG"), territories.all("DEP")
@@ -117,9 +117,15 @@ def places(base: "DuckDBPyConnection", territories: "Territories", data_dir: Pat
     if communes:
         path = territories.communes_file
         base.execute(
-            "INSERT INTO communes SELECT code, departement, nullif(epci, '') "
+            "INSERT INTO communes SELECT code, code, departement, nullif(epci, '') "
             f"FROM read_csv({normalise.literal(path)}, all_varchar = true, header = true)"
         )
+        if territories.passage_file.is_file():  # merged communes, and the districts of Paris, Lyon and Marseille
+            base.execute(
+                "INSERT INTO communes SELECT p.ancien, c.commune, c.departement, c.epci "
+                f"FROM read_csv({normalise.literal(territories.passage_file)}, all_varchar = true, header = true) AS p "
+                "JOIN communes AS c ON c.dite = p.code"
+            )
     thresholds = data_dir / "reference" / "seuils_europeens.csv"
     base.execute(
         "CREATE TEMP TABLE seuils AS SELECT objet, debut::DATE AS debut, fin::DATE AS fin, montant::DOUBLE AS montant "

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,12 @@ from cpsr_study.sources import Card
 from cpsr_study.sources.decp import normalise
 from cpsr_study.sources.decp.normalise import Counts
 
-RULES = "1"  # changes whenever the rules do: what was made by others is made again
+
+@cache
+def rules() -> str:
+    """Hash of the program of this folder, code and SQL: what other rules made is made again."""
+    files = sorted(path for path in Path(__file__).parent.rglob("*") if path.suffix in (".py", ".sql"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:8]
 
 
 def home(data_dir: Path) -> Path:
@@ -23,7 +29,7 @@ def home(data_dir: Path) -> Path:
 
 def normalised(data_dir: Path, name: str) -> Path:
     """The folder of the contracts of one raw file, known by its sha256."""
-    return home(data_dir) / f"{name}-{RULES}"
+    return home(data_dir) / f"{name}-{rules()}"
 
 
 def keep(made: Path, target: Path) -> None:
@@ -69,7 +75,7 @@ def contracts(cards: list[Card], data_dir: Path) -> Path:
     """One Parquet of the contracts of all the cards, once each, with what the figures need."""
     folders = sorted({folder for card in cards for folder in ensure(card, data_dir)})
     key = hashlib.sha256(" ".join(folder.name for folder in folders).encode()).hexdigest()[:16]
-    target = home(data_dir) / f"ensemble-{key}-{RULES}.parquet"
+    target = home(data_dir) / f"ensemble-{key}-{rules()}.parquet"
     if target.is_file():
         return target
     aside = workshop(data_dir)

@@ -72,17 +72,17 @@ SELECT
          WHEN dit_non(sociale) THEN 'aucune'
          ELSE 'non_declaree' END AS social,
     social = 'oui' AND sociale LIKE '%clause sociale%' AS clause,
-    social = 'oui' AND sociale LIKE '%critere social%' AS critere,
-    social = 'oui' AND (sociale LIKE '%marche reserve%' OR sociale LIKE '%concession reservee%') AS reserve,
-    siege_commune, siege_departement, siege_region,
+    social = 'oui' AND dit_critere(sociale) AS critere,
+    social = 'oui' AND dit_reserve(sociale) AS reserve,
+    siege_commune, siege_departement, region_actuelle(siege_region) AS siege_region,
     -- A code says nothing without its type: 28 is Normandie as a région and Eure-et-Loir as a département.
     CASE WHEN lieu_type LIKE '%commune%' THEN code END AS lieu_commune,
     CASE WHEN lieu_type LIKE '%commune%' THEN departement_de_commune(code)
          WHEN lieu_type LIKE '%postal%' THEN departement_de_postal(code)
-         WHEN lieu_type LIKE '%departement%' THEN code
+         WHEN lieu_type LIKE '%departement%' THEN departement_dit(code)
          WHEN lieu_type LIKE '%arrondissement%' OR lieu_type LIKE '%canton%' THEN departement_de_commune(code)
     END AS lieu_departement,
-    CASE WHEN lieu_type LIKE '%region%' THEN code END AS lieu_region,
+    CASE WHEN lieu_type LIKE '%region%' THEN region_actuelle(code) END AS lieu_region,
     count(*) OVER (PARTITION BY acheteur_id, objet, montant, jour) > 1 AND montant IS NOT NULL AS identique
 FROM precises
 ORDER BY annee, uid

@@ -8,7 +8,7 @@ SELECT
     communes.epci AS epci,
     seuils.montant AS seuil
 FROM contrats
-LEFT JOIN communes ON communes.commune = contrats.{lieu}_commune
+LEFT JOIN communes ON communes.dite = contrats.{lieu}_commune
 LEFT JOIN departements ON departements.departement = coalesce(communes.departement, contrats.{lieu}_departement)
 LEFT JOIN regions ON regions.region = contrats.{lieu}_region
 LEFT JOIN seuils ON contrats.jour BETWEEN seuils.debut AND seuils.fin

@@ -54,6 +54,25 @@ CREATE MACRO categorie_d_acheteur(dite, siret) AS
          WHEN siret[1:2] = '25' THEN 'syndicat'
          ELSE 'autre_acheteur' END;
 
-CREATE MACRO dit_oui(x) AS
-    x LIKE '%clause sociale%' OR x LIKE '%critere social%' OR x LIKE '%marche reserve%' OR x LIKE '%concession reservee%';
-CREATE MACRO dit_non(x) AS x LIKE '%pas de consideration%' OR x LIKE '%sans objet%';
+-- Regions as they were before 2016, still written in some contracts; none of these codes is a region of today.
+CREATE MACRO region_actuelle(code) AS
+    CASE WHEN code IN ('23', '25') THEN '28'
+         WHEN code IN ('26', '43') THEN '27'
+         WHEN code IN ('22', '31') THEN '32'
+         WHEN code IN ('21', '41', '42') THEN '44'
+         WHEN code IN ('54', '72', '74') THEN '75'
+         WHEN code IN ('73', '91') THEN '76'
+         WHEN code IN ('82', '83') THEN '84'
+         ELSE code END;
+
+-- A département as it is declared: 20A and 20B for Corsica, or five digits, which are a commune or a postal code.
+CREATE MACRO departement_dit(code) AS
+    CASE WHEN regexp_full_match(code, '20[AB]') THEN '2' || code[3:3]
+         WHEN length(code) = 5 THEN departement_de_postal(code)
+         ELSE code END;
+
+-- `_` is any letter: an accent lost on the way leaves a mark in its place.
+CREATE MACRO dit_critere(x) AS x LIKE '%crit_re social%';
+CREATE MACRO dit_reserve(x) AS x LIKE '%march_ r_serv_%' OR x LIKE '%concession r_serv_e%';
+CREATE MACRO dit_oui(x) AS x LIKE '%clause sociale%' OR dit_critere(x) OR dit_reserve(x);
+CREATE MACRO dit_non(x) AS x LIKE '%pas de consid_ration%' OR x LIKE '%sans objet%';
