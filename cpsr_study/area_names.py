@@ -45,6 +45,11 @@ def _visible(character: str) -> bool:
     return unicodedata.category(character)[0] != "C" and character not in "\u2028\u2029"
 
 
+def typographic(text: str) -> str:
+    """The text with ’ between two letters, as in the sentences it is printed beside; any other sign stays as it is."""
+    return re.sub(r"(?<=\w)'(?=\w)", "’", text)
+
+
 def key(name: str) -> str:
     """A name without accents, case, hyphens nor apostrophes: « L'Île-d'Yeu » -> "l ile d yeu"."""
     letters = unicodedata.normalize("NFKD", name.casefold().replace("œ", "oe"))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cpsr_study import lines
-from cpsr_study.area_names import by_name, checked, commune_words, key, named, shown
+from cpsr_study.area_names import by_name, checked, commune_words, key, named, shown, typographic
 from cpsr_study.errors import DataError, RequestError
 
 LEVELS = ("FR", "FRMET", "REG", "DEP", "EPCI", "COM")  # from the largest to the smallest
@@ -225,9 +225,6 @@ def _cards(data_dir: Path) -> list[tuple[str, Path]]:
     return sorted(cards)
 
 
-_ELISION = re.compile(r"(?<=\w)'(?=\w)")
-
-
 def _read(path: Path, make: Callable[[dict[str, Any]], Territory]) -> dict[str, Territory]:
     """Areas of a table, by code. DataError names the file and the line."""
     areas: dict[str, Territory] = {}
@@ -237,7 +234,7 @@ def _read(path: Path, make: Callable[[dict[str, Any]], Territory]) -> dict[str, 
         with opened(path, "rt", encoding="utf-8", newline="") as handle:
             for row in csv.DictReader(handle, strict=True):
                 line += 1
-                texts = {name: _ELISION.sub("’", text) for name, text in row.items()}  # printed beside other texts
+                texts = {name: typographic(text) for name, text in row.items()}
                 area = make(texts | {"population": int(row["population"]) if row["population"] else None})
                 areas[area.code] = area
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, csv.Error, zlib.error):

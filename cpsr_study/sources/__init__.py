@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cpsr_study.area_names import typographic
 from cpsr_study.errors import DataError, first_problem
 
 KINDS = {
@@ -55,7 +56,7 @@ class Card(BaseModel):
     @property
     def label(self) -> str:
         """The name under a figure: short when the card gives one."""
-        return (self.short or self.title).replace("'", "’")  # printed beside texts that have that one
+        return typographic(self.short or self.title)
 
 
 def catalogue(data_dir: Path) -> list[Card]:

@@ -42,8 +42,9 @@ def check_size(path: Path) -> None:
         raise DataError(f"{path.name} est anormalement gros une fois décompressé : il n'est pas ouvert.")
 
 
-def rows(path: Path, sheet: Any, most: int = MOST_ROWS) -> list[tuple[Any, ...]]:
+def rows(path: Path, sheet: Any, most: int = 0) -> list[tuple[Any, ...]]:
     """All rows of a sheet. DataError when there are too many, or when one does not read."""
+    most = most or MOST_ROWS
     found: list[tuple[Any, ...]] = []
     try:
         for cells in sheet.iter_rows(values_only=True):
