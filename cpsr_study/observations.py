@@ -7,6 +7,7 @@ formula, inputs (ids), correction, headline (the one shown when several statemen
 
 import hashlib
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from cpsr_study import __version__, corrections, derivation, indicators
 from cpsr_study.errors import DataError
 from cpsr_study.sources import by_area, catalogue, sha256, typed, verify
 from cpsr_study.sources import registry as readers
+from cpsr_study.sums import remembered
 from cpsr_study.territories import Territories
 
 COLUMNS = [
@@ -43,9 +45,14 @@ def stated(data_dir: Path) -> pd.DataFrame:
 
 def table(data_dir: Path, edition: int) -> pd.DataFrame:
     """The observations of an edition, from `data/processed` when that is still true to its inputs."""
+    return _known(data_dir, edition, fingerprint(data_dir, edition))
+
+
+@lru_cache(maxsize=4)
+def _known(data_dir: Path, edition: int, key: str) -> pd.DataFrame:
+    """The same, read once by a process: nobody changes a frame in place."""
     target = data_dir / "processed" / f"observations-{edition}.csv"
     proof = target.with_suffix(".sha256")
-    key = fingerprint(data_dir, edition)
     if target.is_file() and proof.is_file() and proof.read_text(encoding="utf-8").split() == [key, sha256(target)]:
         return _read_processed(target)
     frame = build(data_dir, edition)
@@ -121,16 +128,12 @@ def fingerprint(data_dir: Path, edition: int) -> str:
         *(card.folder / name for card in catalogue(data_dir) for name in ("source.toml", *card.files)),
         *Path(__file__).parent.rglob("*.py"),
     ]
+    sums = remembered(data_dir)
     for path in sorted(set(inputs)):
         if path.is_file():
-            digest.update(path.name.encode() + _mark(path).encode())
+            digest.update(path.name.encode() + sums.of(path).encode())
+    sums.save()
     return digest.hexdigest()
-
-
-def _mark(path: Path) -> str:
-    """The sha256 of a file or, when it is too big to read at each opening, its size and time: the build verifies it."""
-    facts = path.stat()
-    return sha256(path) if facts.st_size < BIG else f"{facts.st_size} {facts.st_mtime_ns}"
 
 
 def _finish(frame: pd.DataFrame, registry: indicators.Registry) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """`Study`: what a notebook asks of what is known. The only object that a notebook holds."""
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 from cpsr_study import derivation, indicators, observations, paths, projects, reference
 from cpsr_study.display import maps
 from cpsr_study.knowledge import Knowledge
-from cpsr_study.parameters import NEWEST, resolve
+from cpsr_study.parameters import NEWEST, Parameters, resolve
 from cpsr_study.selection import Missing, Observation, Selection, listed
 from cpsr_study.sources import Card
 from cpsr_study.territories import Territories
@@ -34,15 +34,8 @@ class Study(Knowledge):
         """The study of a territory (code or name). RequestError when a parameter is wrong, DataError on bad data."""
         folder = data_dir or paths.data_dir()
         chosen = resolve(folder, territory=territory, edition=edition, compare_with=compare_with, **others)
-        areas = Territories.load(folder, chosen.edition)
-        table = observations.table(folder, chosen.edition)
-        for code in dict.fromkeys([chosen.territory, chosen.compare_with]):
-            table = observations.with_area(table, folder, chosen.edition, areas, code)
-        registry = indicators.read(folder)
-        for code in dict.fromkeys([chosen.territory, chosen.compare_with]):
-            located = projects.places(reference.read(folder, "grands_projets"), areas, code)
-            table = projects.with_scenario(table, registry, located, code, chosen.project_years)
-        return cls(chosen, folder, registry, areas, table)
+        # Opened once by a process: the chapters forked from it find the study as it is.
+        return _opened(cls, folder.resolve(), chosen, observations.fingerprint(folder, chosen.edition))
 
     def select(
         self,
@@ -257,3 +250,16 @@ def _latest_common(frames: list[pd.DataFrame]) -> str | None:
     periods = [set(frame["time_period"]) for frame in frames]
     common = set.intersection(*periods) if periods else set()
     return max(common) if common else None
+
+
+@lru_cache(maxsize=2)
+def _opened(kind: type[Study], folder: Path, chosen: Parameters, _fingerprint: str) -> Study:
+    areas = Territories.load(folder, chosen.edition)
+    table = observations.table(folder, chosen.edition)
+    for code in dict.fromkeys([chosen.territory, chosen.compare_with]):
+        table = observations.with_area(table, folder, chosen.edition, areas, code)
+    registry = indicators.read(folder)
+    for code in dict.fromkeys([chosen.territory, chosen.compare_with]):
+        located = projects.places(reference.read(folder, "grands_projets"), areas, code)
+        table = projects.with_scenario(table, registry, located, code, chosen.project_years)
+    return kind(chosen, folder, registry, areas, table)

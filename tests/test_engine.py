@@ -5,7 +5,7 @@ import pytest
 
 from cpsr_study import paths
 from cpsr_study.errors import RequestError
-from cpsr_study.report import execution
+from cpsr_study.report import execution, workers
 from reports import DATA
 
 NOISY = """import sys, warnings
@@ -29,7 +29,8 @@ def outputs(notebook):
 def run(engine, source, folder):
     folder.mkdir()
     task = execution.Task(source, folder / source.name, {"territory": "REG-28"}, DATA, engine)
-    return next(iter(execution.execute([task], 1)))
+    with workers.pool(1, engine) as executor:
+        return executor.submit(execution.executed, [task], 1).result()[0]
 
 
 def both(source, tmp_path):

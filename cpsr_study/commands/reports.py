@@ -31,6 +31,7 @@ def run(
     formats: Annotated[str, typer.Option("--formats", help="html,pdf.")] = "html,pdf",
     output: Annotated[Path, typer.Option("--output", help="Dossier des rapports.")] = Path("reports"),
     force: Annotated[bool, typer.Option("--force", help="Refaire même si rien n'a changé.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Dire pourquoi chaque chose est refaite.")] = False,
     workers: Annotated[
         int | None, typer.Option("--workers", help="Processus en parallèle (tous les cœurs par défaut).")
     ] = None,
@@ -54,15 +55,15 @@ def run(
         for name in asked
     ]  # fmt: skip
     for request in requests:
-        _run_one(request)
+        _run_one(request, explain)
 
 
-def _run_one(request: Any) -> None:
+def _run_one(request: Any, explain: bool) -> None:
     from cpsr_study.display import terminal
     from cpsr_study.report import run as report
 
     with terminal.progress(f"{request.parameters.territory}, édition {request.parameters.edition}") as advance:
-        result = report.run(request, advance)
+        result = report.run(request, advance, terminal.say if explain else None)
     shown = short(result.folder)
     files = [name for name in ("report.html", "report.pdf") if (result.folder / name).is_file()]
     if not result.built:

@@ -61,7 +61,7 @@ def _refuse_edited(folder: Path, made: Manifest) -> None:
 def _inputs(made: Manifest, data_dir: Path) -> dict[str, Path]:
     """Where each input of the manifest is today, all of them unchanged."""
     chapters = [paths.notebooks_dir() / Path(name).name for name in made.notebooks]
-    today = manifest.describe(data_dir, chapters, made.parameters, made.formats)["inputs"]
+    today = manifest.describe(data_dir, chapters, made.parameters, made.formats, surely=True)["inputs"]
     if changed := _differences(today, made.inputs):
         raise DataError(
             f"Ce dont le rapport {made.name} est fait a changé depuis ({bundle.some(changed)}) : "

@@ -14,6 +14,7 @@ from typing import Any
 from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError, RequestError
 from cpsr_study.parameters import suggestion
+from cpsr_study.report import forked
 
 ENGINES = ("warm", "kernel")
 OPTIONAL = ("09",)  # chapters made only when asked for
@@ -65,27 +66,34 @@ def chapters(notebooks_dir: Path, wanted: list[str] | None = None) -> list[Path]
 def execute(tasks: list[Task], workers: int) -> Iterator[Path]:
     """Execute the chapters, `workers` at a time, and give each executed notebook as it is done.
 
-    DataError on the first chapter that fails, naming the cell and the reason; its notebook stays at its target.
+    With the warm engine this process must be a warm one (see `workers`). DataError on the first chapter that fails,
+    naming the cell and the reason; its notebook stays at its target.
     """
-    with _pool(min(workers, len(tasks)), tasks[0].engine) as pool:
+    if tasks and tasks[0].engine == "warm":
+        done: Iterator[tuple[Task, str]] = forked.each(execute_one, tasks, workers)
+    else:
+        done = _spawned(tasks, workers)
+    for task, problem in done:
+        if problem:
+            raise DataError(problem)
+        yield task.target
+
+
+def executed(tasks: list[Task], workers: int) -> list[Path]:
+    """The same, all at once."""
+    return list(execute(tasks, workers))
+
+
+def _spawned(tasks: list[Task], workers: int) -> Iterator[tuple[Task, str]]:
+    if not tasks:
+        return
+    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=get_context("spawn")) as pool:
         futures = {pool.submit(execute_one, task): task for task in tasks}
         try:
             for future in as_completed(futures):
-                problem = future.result()
-                if problem:
-                    raise DataError(problem)
-                yield futures[future].target
+                yield futures[future], future.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _pool(workers: int, engine: str) -> ProcessPoolExecutor:
-    if engine == "kernel":
-        return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["cpsr_study.report.warm"])
-    # One chapter a process: each starts as clean as in a kernel of its own.
-    return ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1)
 
 
 def execute_one(task: Task) -> str:

@@ -1,18 +1,16 @@
-"""From parameters to a report folder: execute, merge, render, write the manifest, put in place."""
+"""From parameters to a report folder: what to do is decided here, in a light process; a worker does it."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cpsr_study import paths
 from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError, RequestError
 from cpsr_study.parameters import Parameters, suggestion
-from cpsr_study.report import execution, manifest
+from cpsr_study.report import execution, manifest, place
+from cpsr_study.report.plan import Plan, plan
 
 FORMATS = ["html", "pdf"]
 Progress = Callable[[str, int, int], None]
@@ -55,87 +53,29 @@ def formats(text: str) -> list[str]:
     return [name for name in FORMATS if name in asked]
 
 
-def run(request: Request, progress: Progress | None = None) -> Result:
-    """Make the report, unless the one in place is already it. A failed run leaves the last good report untouched."""
+def planned(request: Request) -> Plan:
+    """What has to be made again for this request, and why."""
     description = manifest.describe(request.data_dir, request.chapters, request.parameters, request.formats)
-    if not request.force and manifest.is_current(request.folder, description):
+    return plan(request.folder, description, request.force)
+
+
+def run(request: Request, progress: Progress | None = None, tell: Callable[[str], None] | None = None) -> Result:
+    """Make the report, unless the one in place is already it. A failed run leaves the last good report untouched.
+
+    `tell` is given each reason why anything is made.
+    """
+    place.tidy(request.output)
+    todo = planned(request)
+    for reason in todo.reasons if tell else ():
+        tell(reason)  # type: ignore[misc]
+    if not todo.reasons:
         return Result(request.folder, built=False)
-    try:
-        request.output.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".en-cours-", dir=request.output) as name:
-            _build(request, description, Path(name), progress or (lambda *_: None))
-            _put_in_place(Path(name) / "report", request.folder)
-    except OSError as error:
-        raise DataError(f"Écriture impossible dans {request.output} : {error.strerror or error}.") from None
+    from cpsr_study.report import build, workers
+
+    problem = workers.followed(request.engine, progress or (lambda *_: None), build.job, request, todo)
+    if problem:
+        raise DataError(problem)
     return Result(request.folder, built=True)
-
-
-def _build(request: Request, description: dict[str, Any], work: Path, progress: Progress) -> None:
-    from cpsr_study.study import Study
-
-    study = Study.open(**request.parameters.model_dump(), data_dir=request.data_dir)
-    executed = _execute(request, work / "executed", progress)
-    total = len(request.chapters)
-    progress("mise en page", total, total)
-
-    from cpsr_study.report import document, export, html, pdf
-
-    chapters = {path.stem: document.read(path) for path in executed}
-    report = work / "report"
-    report.mkdir()
-    for name, chapter in chapters.items():
-        export.notebook(chapter, report / "notebooks" / f"{name}.ipynb")
-    merged = document.merge(chapters, study, _colophon(description))
-    export.figures_and_tables(merged, report)
-    export.observations(study, report / "observations.csv")
-    if "html" in request.formats:
-        (report / "report.html").write_text(html.render_html(merged), encoding="utf-8", newline="\n")
-    if "pdf" in request.formats:
-        (report / "report.pdf").write_bytes(pdf.render_pdf(merged))
-    manifest.write(report, description)
-
-
-def _execute(request: Request, folder: Path, progress: Progress) -> list[Path]:
-    folder.mkdir()
-    tasks = [
-        execution.Task(path, folder / path.name, request.parameters.model_dump(), request.data_dir, request.engine)
-        for path in request.chapters
-    ]
-    progress("chapitres", 0, len(tasks))
-    try:
-        for done, path in enumerate(execution.execute(tasks, request.workers), start=1):
-            progress(path.stem, done, len(tasks))
-    except DataError as error:
-        kept = execution.keep_failed(folder, request.folder.with_name(f"{request.folder.name}-echec"))
-        raise DataError(f"{error} Notebook exécuté : {kept}.") from None
-    return [task.target for task in tasks]
-
-
-def _colophon(description: dict[str, Any]) -> list[dict[str, str]]:
-    versions = description["versions"]
-    return [
-        {"label": "Logiciel", "text": f"cpsr-study {versions['cpsr-study']}, Python {versions['python']}"},
-        {
-            "label": "Bibliothèques",
-            "text": ", ".join(f"{name} {versions[name]}" for name in manifest.LIBRARIES),
-        },
-        {"label": "Empreinte des entrées (sha256)", "text": manifest.key(description)},
-        {
-            "label": "Licences",
-            "text": "Texte et données : Licence Ouverte 2.0, sources citées ; code : MIT ; "
-            "contours des départements : svg-maps, CC-BY 4.0.",
-        },
-    ]
-
-
-def _put_in_place(new: Path, target: Path) -> None:
-    """Swap folders by renaming: a reader sees the old report or the new one, never half of either."""
-    old = target.with_name(f".ancien-{target.name}")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        os.replace(target, old)
-    os.replace(new, target)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def request(

@@ -1,0 +1,50 @@
+"""The processes that make reports: a pool of this machine. Each one makes whole reports.
+
+With the warm engine they are forked from a server that has imported everything and drawn once; in a worker, each
+report, and in it each chapter, is a forked child (see `forked`). Elsewhere they are ordinary new processes.
+"""
+
+import signal
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Any
+
+from cpsr_study.report.forked import die_with_parent
+
+Progress = Callable[[str, int, int], None]
+_progress: Progress | None = None
+
+
+def pool(workers: int, engine: str, sender: Connection | None = None) -> ProcessPoolExecutor:
+    """An executor of `workers` processes for an engine; what they report goes to `sender`."""
+    context: Any = get_context("forkserver" if engine == "warm" else "spawn")
+    if engine == "warm":
+        context.set_forkserver_preload(["cpsr_study.report.warm"])
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(sender,))
+
+
+def followed(engine: str, progress: Progress, function: Callable[..., Any], *given: Any) -> Any:
+    """Call a function in one worker and hand its progress on. Returns or raises what it does."""
+    receiver, sender = get_context("spawn").Pipe(duplex=False)
+    with pool(1, engine, sender) as executor:
+        future = executor.submit(function, *given)
+        future.add_done_callback(lambda _: sender.send(None))
+        while step := receiver.recv():
+            progress(*step)
+        return future.result()
+
+
+def advance(step: str, done: int, total: int) -> None:
+    """Report progress to whoever started this worker, if it listens."""
+    if _progress:
+        _progress(step, done, total)
+
+
+def _begin(sender: Connection | None) -> None:
+    global _progress
+    die_with_parent()
+    # Ctrl-C is answered by the process that the reader sees; a worker has nothing to say about it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _progress = (lambda *step: sender.send(step)) if sender else None
