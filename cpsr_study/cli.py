@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cpsr_study.area_names import shown as as_shown
-from cpsr_study.commands import figures, intake, partners, refusals, reports
+from cpsr_study.commands import batch, figures, intake, partners, refusals, reports
 from cpsr_study.errors import DataError, RequestError
 
 app = typer.Typer(
@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for family in (reports, figures, intake, partners):
+for family in (reports, batch, figures, intake, partners):
     family.register(app)
 
 

@@ -23,7 +23,6 @@ COLUMNS = [
     "id", "indicator", "geo", "time_period", "breakdown", "category", "value", "unit", "status", "source",
     "vintage", "published", "kind", "as_published", "locator", "note", "formula", "inputs", "correction", "headline",
 ]  # fmt: skip
-BIG = 50_000_000  # bytes: only files of contracts are that big
 LEVELS = ("FR", "FRMET", "REG", "DEP")  # every area of these; the smaller ones are added when asked for
 
 

@@ -35,7 +35,7 @@ class Study(Knowledge):
         folder = data_dir or paths.data_dir()
         chosen = resolve(folder, territory=territory, edition=edition, compare_with=compare_with, **others)
         # Opened once by a process: the chapters forked from it find the study as it is.
-        return _opened(cls, folder.resolve(), chosen, observations.fingerprint(folder, chosen.edition))
+        return _opened(folder.resolve(), chosen, observations.fingerprint(folder, chosen.edition))
 
     def select(
         self,
@@ -253,7 +253,7 @@ def _latest_common(frames: list[pd.DataFrame]) -> str | None:
 
 
 @lru_cache(maxsize=2)
-def _opened(kind: type[Study], folder: Path, chosen: Parameters, _fingerprint: str) -> Study:
+def _opened(folder: Path, chosen: Parameters, _fingerprint: str) -> Study:
     areas = Territories.load(folder, chosen.edition)
     table = observations.table(folder, chosen.edition)
     for code in dict.fromkeys([chosen.territory, chosen.compare_with]):
@@ -262,4 +262,4 @@ def _opened(kind: type[Study], folder: Path, chosen: Parameters, _fingerprint: s
     for code in dict.fromkeys([chosen.territory, chosen.compare_with]):
         located = projects.places(reference.read(folder, "grands_projets"), areas, code)
         table = projects.with_scenario(table, registry, located, code, chosen.project_years)
-    return kind(chosen, folder, registry, areas, table)
+    return Study(chosen, folder, registry, areas, table)

@@ -23,7 +23,7 @@ Outlines = Mapping[str, Sequence[Ring]]
 _CLASSES = 5
 _HEIGHT = 3.7  # inches at most
 _ROUND = ("1", "2", "2.5", "5")  # what the width of a class may begin with
-_SHADES = ["#DFEAF4", "#7BAAD3", "#0B5394", "#062B50"]
+SHADES = ["#DFEAF4", "#7BAAD3", "#0B5394", "#062B50"]
 _UNKNOWN: dict[str, Any] = {"facecolor": "#F2F2F2", "edgecolor": "#8C8C8C", "hatch": "//////"}
 
 
@@ -56,7 +56,7 @@ def choropleth(
         raise NothingToDrawError("Rien à cartographier : aucun département connu.")
     values = dict(zip(frame["geo"].map(_code), frame["value"], strict=True))
     bounds = class_bounds(list(values.values()))
-    colours = sns.blend_palette(_SHADES, len(bounds) + 1)
+    colours = sns.blend_palette(SHADES, len(bounds) + 1)
     marked, near = {_code(geo) for geo in highlight}, {_code(geo) for geo in zoom or ()} & set(outlines)
     with drawing():
         seen = [outlines[code] for code in sorted(near or outlines)]

@@ -41,6 +41,32 @@ def progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
 
 
 @contextmanager
+def countdown(title: str, total: int) -> Iterator[Callable[[str, int], None]]:
+    """One bar with the time left on a terminal, under one line a step; elsewhere the lines, numbered."""
+    if not sys.stdout.isatty():
+        done = 0
+
+        def line(text: str, steps: int) -> None:
+            nonlocal done
+            done += steps
+            say(f"[{done}/{total}] {text}" if steps else text)
+
+        yield line
+        return
+    from rich import progress as bars
+
+    columns = (bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), bars.MofNCompleteColumn())
+    with bars.Progress(*columns, bars.TextColumn("reste"), bars.TimeRemainingColumn(), transient=True) as bar:
+        task = bar.add_task(title, total=total)
+
+        def advance(text: str, steps: int) -> None:
+            bar.console.print(text, markup=False, highlight=False)
+            bar.advance(task, steps)
+
+        yield advance
+
+
+@contextmanager
 def downloads(verb: str = "Téléchargement") -> Iterator[Callable[[str, int, int | None], None]]:
     """Bars of bytes on a terminal, one line a file elsewhere."""
     if not sys.stdout.isatty():

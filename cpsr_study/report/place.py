@@ -32,7 +32,7 @@ def put(new: Path, target: Path) -> None:
 
 
 def tidy(output: Path) -> None:
-    """Undo what a killed program left in `output`: its workshops go, a report moved away and not replaced comes back."""
+    """Undo what a killed program left: its workshops go, a report moved away and not replaced comes back."""
     for left in output.glob(f"{_WORK}*"):
         machine, _, rest = left.name.removeprefix(_WORK).partition("-")
         pid = rest.partition("-")[0]
