@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: study test lab lock clean bench-decp
+.PHONY: study test lab lock bench clean bench-decp
 
 study: $(STAMP)  ## the Normandie report, edition 2021 (the presentation rebuilt) and the newest edition
 	$(BIN)/cpsr-study run REG-28 --edition 2021
@@ -29,6 +29,17 @@ lab: $(STAMP)  ## JupyterLab, on the chapters
 lock: $(STAMP)  ## refresh requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-header --upgrade -o requirements.lock
+
+bench: $(STAMP) .venv-bench/.installed  ## measure, and write docs/performances.md (about ten minutes, on a quiet machine)
+	$(BIN)/python benchmarks/bench.py again
+	$(BIN)/python benchmarks/bench.py report --minutes 4
+	$(BIN)/python benchmarks/bench.py batch --minutes 3
+	$(BIN)/python benchmarks/bench.py table
+
+.venv-bench/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	touch .venv-bench/.installed
 
 clean:
 	rm -rf .venv data/processed/*.csv data/processed/*.sha256 .pytest_cache .mypy_cache .ruff_cache .hypothesis

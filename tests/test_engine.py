@@ -52,10 +52,19 @@ def notebook(tmp_path):
     return make
 
 
-@pytest.mark.parametrize("chapter", ["02_pauvrete_emploi", "07_grands_projets"])
-def test_a_chapter_has_the_same_outputs(chapter, tmp_path):
-    warm, kernel = both(paths.notebooks_dir() / f"{chapter}.ipynb", tmp_path)
-    assert warm == kernel and sum(map(len, warm)) > 5
+def test_every_chapter_has_the_same_outputs(tmp_path):
+    """All chapters one after the other in one notebook: each engine then starts once."""
+    chapters = [nbformat.read(path, 4) for path in sorted(paths.notebooks_dir().glob("[0-9]*.ipynb"))]
+    whole = nbformat.v4.new_notebook(metadata=chapters[0].metadata)
+    whole.cells = [
+        nbformat.v4.new_code_cell(c.source) for book in chapters for c in book.cells if c.cell_type == "code"
+    ]
+    path = tmp_path / "00_tous.ipynb"
+    nbformat.write(whole, path)
+    warm, kernel = both(path, tmp_path)
+    kinds = [mime for cell in warm for output in cell for mime in output[2] or ()]
+    assert len(chapters) == 10 and kinds.count("image/svg+xml") > 20
+    assert warm == kernel
 
 
 def test_streams_displays_and_results_are_the_same(notebook, tmp_path):
@@ -63,9 +72,24 @@ def test_streams_displays_and_results_are_the_same(notebook, tmp_path):
     assert warm == kernel and len(warm[0]) == 5
 
 
-def test_a_planted_difference_is_seen(notebook, tmp_path):
-    warm, kernel = both(notebook("import os; os.getpid()"), tmp_path)
-    assert warm != kernel
+DRAWN = """import os
+from IPython.display import display
+display({"image/svg+xml": f"<svg><path d='M0 {os.getpid()}'/></svg>"}, raw=True)"""
+
+
+@pytest.mark.parametrize("cell", ["import os; os.getpid()", DRAWN], ids=["text", "drawing"])
+def test_a_planted_difference_is_seen(cell, notebook, tmp_path):
+    warm, kernel = both(notebook(cell), tmp_path)
+    assert warm[0] == kernel[0] and warm[1] != kernel[1]
+    assert [list(output[2]) for output in warm[1]] == [list(output[2]) for output in kernel[1]]
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_the_ordinary_kernel_where_forking_is_not_safe(platform, monkeypatch):
+    monkeypatch.setattr(execution.sys, "platform", platform)
+    assert execution.engine() == "kernel"
+    with pytest.raises(RequestError, match="demande Linux"):
+        execution.engine("warm")
 
 
 def test_each_notebook_starts_clean(notebook, tmp_path):

@@ -7,9 +7,9 @@ clean process for each notebook. `tests/test_engine.py` compares the outputs wit
 
 from typing import Any
 
-from papermill.engines import Engine
+from papermill.engines import Engine, NBClientEngine
 
-NAME = "cpsr-warm"
+NAME, KERNEL = "cpsr-warm", "cpsr-kernel"
 _PUBLISHED = {"stream", "display_data", "execute_result", "error"}
 
 
@@ -21,9 +21,7 @@ class WarmEngine(Engine):
         """Run the code cells in order, up to the first error; papermill raises it afterwards."""
         from ipykernel.inprocess.manager import InProcessKernelManager
 
-        # papermill writes the whole notebook before and after each cell, for who watches it; it writes it once more at
-        # the end, or when a cell fails. Written forty times, a chapter of many figures costs a fifth more.
-        nb_man.save = lambda **_: None
+        _write_once(nb_man)
         manager = InProcessKernelManager()
         manager.start_kernel()
         client = manager.client()
@@ -38,6 +36,25 @@ class WarmEngine(Engine):
             nb_man.cell_complete(cell, cell_index=index)
             if failed:
                 break
+
+
+class KernelEngine(NBClientEngine):
+    """papermill engine `cpsr-kernel`: papermill's own, which writes the notebook at the end only."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:
+        """Run the notebook in a kernel of its own."""
+        _write_once(nb_man)
+        super().execute_managed_notebook(nb_man, kernel_name, **options)
+
+
+def _write_once(nb_man: Any) -> None:
+    """Spare the writings of the whole notebook before and after each cell, meant for who watches it.
+
+    papermill writes it once more at the end, or when a cell fails. Written forty times, a chapter of many figures
+    costs a fifth more.
+    """
+    nb_man.save = lambda **_: None
 
 
 def _run(client: Any, cell: Any) -> str:

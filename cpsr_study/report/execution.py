@@ -105,9 +105,10 @@ def execute_one(task: Task) -> str:
     from papermill.engines import papermill_engines
     from papermill.exceptions import PapermillExecutionError
 
-    from cpsr_study.report.engine import NAME, WarmEngine
+    from cpsr_study.report.engine import KERNEL, NAME, KernelEngine, WarmEngine
 
     papermill_engines.register(NAME, WarmEngine)
+    papermill_engines.register(KERNEL, KernelEngine)
 
     declared = papermill.inspect_notebook(str(task.notebook))
     given = {name: value for name, value in task.parameters.items() if name in declared}
@@ -117,7 +118,7 @@ def execute_one(task: Task) -> str:
             str(task.target),
             parameters=given,
             kernel_name="python3",
-            engine_name=NAME if task.engine == "warm" else None,
+            engine_name=NAME if task.engine == "warm" else KERNEL,
             cwd=str(task.target.parent),
             progress_bar=False,
             # The kernel would otherwise tell the reader's terminal about its sockets.

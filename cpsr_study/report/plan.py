@@ -62,7 +62,9 @@ def _compare(
     gone = [Path(name).stem for name in was if name.startswith("notebooks/") and name not in new["inputs"]]
     pages = [f"chapitre {name} retiré" for name in gone]
     pages += ["formats demandés"] if old.get("formats") != new["formats"] else []
-    pages += _files([name for name in _changed(was, new["inputs"]) if name.startswith(_AFTER)])
+    pages += _files(
+        [name for name in _changed(was, new["inputs"]) if name.startswith(_AFTER) and name not in _EXECUTION]
+    )
     pages += [f"{name} modifié ou absent" for name in _changed(outputs, actual) if not name.startswith("notebooks/")]
     pages += [text for text in _values("version", old, new, "versions") if text not in common]
     reasons += [f"mise en page : {text}" for text in dict.fromkeys(pages)]

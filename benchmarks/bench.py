@@ -1,0 +1,324 @@
+"""Measure the ways of making the report, paired and interleaved, and write the table of `docs/performances.md`.
+
+    python benchmarks/bench.py report|batch|again [--rounds 5]     measures one part, kept in benchmarks/results/
+    python benchmarks/bench.py table                               writes the table from what was measured
+
+Each round runs every way once, in turn, so that what else the machine does weighs on all; a ratio is taken inside its
+round, and the median of the rounds is given. Times of another machine mean little, ratios travel better.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parent
+NOTEBOOKS = PROJECT / "notebooks"
+RESULTS = HERE / "results"
+BIN = PROJECT / ".venv" / "bin"
+OTHER = PROJECT / ".venv-bench" / "bin"
+PAGE = PROJECT / "docs" / "performances.md"
+PLAIN = "script simple, un cœur"
+TERRITORY = "REG-28"
+DEPARTEMENTS = [f"DEP-{number:02}" for number in (*range(1, 20), *range(21, 26))]  # 24: there is no 20
+VERSIONS = ("pandas", "matplotlib", "papermill", "nbconvert", "typst", "ipykernel", "distributed")
+MARK = "<!-- mesures -->"
+
+Way = Callable[[Path], list[str]]
+
+
+def program(*given: str) -> Way:
+    """The command of this package, its output in the folder of the round."""
+    return lambda folder: [str(BIN / "cpsr-study"), *given, "--output", str(folder / "reports")]
+
+
+def script(name: str, *given: str, python: Path = BIN) -> Way:
+    """A script of this folder."""
+    return lambda folder: [
+        str(python / "python"), str(HERE / name), str(NOTEBOOKS), *(each.format(folder=folder) for each in given)
+    ]  # fmt: skip
+
+
+def nbconvert(folder: Path) -> list[str]:
+    """`jupyter nbconvert --execute` of every chapter."""
+    chapters = sorted(str(path) for path in NOTEBOOKS.glob("0[0-8]_*.ipynb"))
+    options = ["--to", "html", "--execute", "--output-dir", str(folder / "nbconvert")]
+    return [str(BIN / "jupyter"), "nbconvert", *options, *chapters]
+
+
+def snakemake(folder: Path) -> list[str]:
+    """snakemake calling papermill."""
+    given = {
+        "notebooks": NOTEBOOKS,
+        "output": folder / "snakemake",
+        "territory": TERRITORY,
+        "papermill": BIN / "papermill",
+    }
+    config = [f"{name}={value}" for name, value in given.items()]
+    return [
+        str(OTHER / "snakemake"), "--snakefile", str(HERE / "Snakefile"), "--directory", str(folder), "--cores", "2",
+        "--quiet", "all", "--config", *config,
+    ]  # fmt: skip
+
+
+PARTS: dict[str, dict[str, Way]] = {
+    "report": {
+        PLAIN: script("plain_script.py", TERRITORY),
+        "cpsr-study run, 2 processus (HTML et PDF)": program("run", TERRITORY, "--workers", "2"),
+        "papermill, à la suite": script("papermill_sequential.py", "{folder}/papermill", "1", TERRITORY),
+        "papermill, 2 processus": script("papermill_sequential.py", "{folder}/pool", "2", TERRITORY),
+        "jupyter nbconvert --execute": nbconvert,
+        "ploomber-engine (même processus)": script("ploomber_script.py", "{folder}/ploomber", TERRITORY, python=OTHER),
+        "snakemake et papermill, 2 cœurs": snakemake,
+    },
+    "batch": {
+        PLAIN: script("plain_script.py", *DEPARTEMENTS),
+        "cpsr-study batch, 1 processus": program("batch", "--territories", "{file}", "--workers", "1"),
+        "cpsr-study batch, 2 processus": program("batch", "--territories", "{file}", "--workers", "2"),
+        "cpsr-study batch, 4 processus": program("batch", "--territories", "{file}", "--workers", "4"),
+    },
+}
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=[*PARTS, "again", "table"])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--minutes", type=float, default=5, help="no new round is begun after that time")
+    parser.add_argument("--without", default="", help="ways to leave out: words of their names, comma-separated")
+    given = parser.parse_args()
+    if given.part == "table":
+        write_table()
+    elif given.part == "again":
+        measure_again(given.rounds)
+    else:
+        measure(given.part, given.rounds, given.minutes, [word for word in given.without.split(",") if word])
+
+
+def measure(part: str, rounds: int, minutes: float, without: list[str]) -> None:
+    """Run every way in turn, `rounds` times or until the time is over."""
+    ways = {name: way for name, way in PARTS[part].items() if not any(word in name for word in without)}
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    memory: dict[str, list[int]] = {name: [] for name in ways}
+    began = time.monotonic()
+    for rank in range(rounds):
+        if rank and time.monotonic() - began > 60 * minutes:
+            break
+        for name in rotated(list(ways), rank):
+            spent, most = once(ways[name], part)
+            seconds[name].append(spent)
+            memory[name].append(most)
+            print(f"{part} {rank + 1}/{rounds} {name} : {spent:.1f} s, {most} Mo", flush=True)
+    keep(part, {"seconds": seconds, "memory": memory})
+
+
+def rotated(names: list[str], rank: int) -> list[str]:
+    """Another first way each round, so that none is always after the same one."""
+    start = rank % len(names)
+    return names[start:] + names[:start]
+
+
+def once(way: Way, part: str) -> tuple[float, int]:
+    """Wall seconds of one run in an empty folder, and the most memory that one of its processes held (Mo)."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        codes = folder / "territoires.txt"
+        codes.write_text("\n".join(DEPARTEMENTS), encoding="utf-8")
+        command = [each.replace("{file}", str(codes)) for each in way(folder)]
+        with open(folder / "log", "w", encoding="utf-8") as log:
+            began = time.perf_counter()
+            child = subprocess.Popen(command, cwd=PROJECT, stdout=log, stderr=log, env=environment())
+            watch = Watch(child.pid)
+            code = child.wait()
+            spent = time.perf_counter() - began
+            watch.stop()
+        if code:
+            raise SystemExit(f"{command[0]} : code {code}\n{(folder / 'log').read_text(encoding='utf-8')[-2000:]}")
+        check(folder, part, command)
+    return spent, watch.most
+
+
+def check(folder: Path, part: str, command: list[str]) -> None:
+    """A way that made nothing would be the fastest of all."""
+    if "cpsr-study" in command[0]:
+        expected = len(DEPARTEMENTS) if part == "batch" else 1
+        made = [path for path in folder.glob("reports/*/report.pdf") if path.stat().st_size > 100_000]
+        if len(made) != expected:
+            raise SystemExit(f"{len(made)} rapports au lieu de {expected}.")
+    elif "plain_script.py" not in " ".join(command):
+        made = [path for path in folder.rglob("0?_*.*") if path.suffix in (".ipynb", ".html")]
+        if len(made) < 9:
+            raise SystemExit(f"{len(made)} chapitres au lieu de 9.")
+
+
+def environment() -> dict[str, str]:
+    """What every way is given: the package, and no warning on frozen modules."""
+    return os.environ | {
+        "PYTHONPATH": str(PROJECT), "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "JUPYTER_PATH": str(PROJECT / ".venv" / "share" / "jupyter"),
+    }  # fmt: skip
+
+
+class Watch(threading.Thread):
+    """Looks at a process and all below it, and keeps the most memory that one of them held alone and shared (PSS)."""
+
+    def __init__(self, pid: int):
+        super().__init__(daemon=True)
+        self.pid, self.most, self._over = pid, 0, threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        """Look twice a second, where the system tells (Linux)."""
+        while not self._over.wait(0.5):
+            for pid in below(self.pid):
+                self.most = max(self.most, proportional(pid))
+
+    def stop(self) -> None:
+        """End the watch."""
+        self._over.set()
+        self.join()
+
+
+def below(pid: int) -> list[int]:
+    """The process and its descendants."""
+    found = [pid]
+    for each in found:
+        try:
+            for task in Path(f"/proc/{each}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+        except OSError:
+            continue
+    return found
+
+
+def proportional(pid: int) -> int:
+    """Memory of a process, what it shares being divided among those who share it (Mo)."""
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) // 1024
+    except OSError:
+        pass
+    return 0
+
+
+def measure_again(rounds: int) -> None:
+    """What is left to pay when there is nothing to do: beside Python's own start."""
+    results: dict[str, list[float]] = {"python -c pass": [], "--help": [], "run": [], "batch (101 départements)": []}
+    with tempfile.TemporaryDirectory() as name:
+        output = Path(name)
+        made = [str(BIN / "cpsr-study"), "run", TERRITORY, "--output", str(output)]
+        many = [
+            str(BIN / "cpsr-study"),
+            "batch",
+            "--level",
+            "departement",
+            "--chapters",
+            "08",
+            "--output",
+            str(output / "b"),
+        ]
+        quiet(made)
+        quiet(many)
+        for _ in range(max(5, rounds)):
+            results["python -c pass"].append(quiet([str(BIN / "python"), "-c", "pass"]))
+            results["--help"].append(quiet([str(BIN / "cpsr-study"), "--help"]))
+            results["run"].append(quiet(made))
+            results["batch (101 départements)"].append(quiet(many))
+    keep("again", {"seconds": results})
+
+
+def quiet(command: list[str]) -> float:
+    """Wall seconds of a command whose output is thrown away."""
+    began = time.perf_counter()
+    subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.DEVNULL, env=environment())
+    return time.perf_counter() - began
+
+
+def keep(part: str, measured: dict[str, object]) -> None:
+    """Write down what was measured, when and with what."""
+    RESULTS.mkdir(exist_ok=True)
+    about = {"date": date.today().isoformat(), "machine": machine(), "versions": versions()}
+    text = json.dumps(about | measured, indent=1, ensure_ascii=False)
+    (RESULTS / f"{part}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def machine() -> str:
+    """The kind of machine, never its name."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cœurs, {memory:.0f} Gio"
+
+
+def versions() -> dict[str, str]:
+    """Python and the libraries that weigh."""
+    found = {"Python": platform.python_version()}
+    for name in VERSIONS:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    if (OTHER / "python").exists():
+        code = "from importlib.metadata import version as v; print(v('ploomber-engine'), v('snakemake'))"
+        told = subprocess.run([str(OTHER / "python"), "-c", code], capture_output=True, text=True).stdout.split()
+        found |= dict(zip(("ploomber-engine", "snakemake"), told, strict=False))
+    return found
+
+
+def write_table() -> None:
+    """Put the tables under the mark of `docs/performances.md`."""
+    text = PAGE.read_text(encoding="utf-8").partition(MARK)[0].rstrip()
+    text += f"\n\n{MARK}\n"
+    titles = {
+        "report": "Un rapport entier, Normandie, neuf chapitres",
+        "batch": "Un lot de 24 départements",
+        "again": "Quand rien n’a changé",
+    }
+    for part, title in titles.items():
+        path = RESULTS / f"{part}.json"
+        if path.is_file():
+            text += section(title, json.loads(path.read_text(encoding="utf-8")))
+    PAGE.write_text(text, encoding="utf-8")
+
+
+def section(title: str, found: dict) -> str:
+    """One table: median seconds, and the median of the ratios taken inside each round."""
+    seconds = found["seconds"]
+    reference = next(iter(seconds))
+    told = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
+    lines = [
+        f"\n## {title}\n",
+        f"{found['date']}, {found['machine']}, {told}. Médianes de {len(seconds[reference])} tours entrelacés.\n",
+        f"| façon | s | rapport à « {reference} » | étendue | mémoire d’un processus (Mo) |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for name, times in seconds.items():
+        ratios = [mine / its for mine, its in zip(times, seconds[reference], strict=False)]
+        most = max(found.get("memory", {}).get(name, [0]))
+        lines.append(
+            f"| {name} | {french(statistics.median(times))} | {french(statistics.median(ratios))} | "
+            f"{french(min(ratios))} à {french(max(ratios))} | {most or ''} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def french(number: float) -> str:
+    """Two decimals, with a comma."""
+    return f"{number:.2f}".replace(".", ",")
+
+
+if __name__ == "__main__":
+    if not (BIN / "cpsr-study").exists():
+        sys.exit("make .venv/.installed d'abord.")
+    main()
