@@ -1,0 +1,181 @@
+"""Many reports: one worker or many, some that fail, some that are killed; what is there is always whole."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+import pytest
+
+from cpsr_study import parameters
+from cpsr_study.report import batch, manifest, workers
+from cpsr_study.report import run as report
+from reports import DATA
+
+NAMES = ["DEP-14", "DEP-50", "DEP-61"]
+
+
+def requests(output, names=NAMES):
+    return [
+        report.request(parameters.resolve(DATA, territory=name), DATA, output=output, chapters=["08"], workers=1)
+        for name in names
+    ]
+
+
+def site(job):
+    return batch.Site(lambda: ThreadPoolExecutor(2), 2, job)
+
+
+def instead(request, todo):
+    """A report made at once, of one file."""
+    request.folder.mkdir(parents=True)
+    (request.folder / "report.html").write_text(request.folder.name, encoding="utf-8")
+    manifest.write(request.folder, todo.description)
+    return ""
+
+
+def outcomes(found):
+    return {each.request.parameters.territory: (each.built, each.problem) for each in found}
+
+
+def test_each_is_made_once_and_the_second_time_nothing_is(tmp_path):
+    assert outcomes(batch.make(requests(tmp_path), site(instead))) == dict.fromkeys(NAMES, (True, ""))
+    assert outcomes(batch.make(requests(tmp_path), site(None))) == dict.fromkeys(NAMES, (False, ""))
+
+
+def test_what_lacks_is_made_and_the_rest_kept(tmp_path):
+    list(batch.make(requests(tmp_path, NAMES[:1]), site(instead)))
+    assert [built for built, _ in outcomes(batch.make(requests(tmp_path), site(instead))).values()] == [
+        False, True, True
+    ]  # fmt: skip
+
+
+def test_a_failure_is_the_problem_of_one_report(tmp_path):
+    def job(request, todo):
+        if request.parameters.territory == "DEP-50":
+            raise ValueError("boum")
+        return "sans données" if request.parameters.territory == "DEP-61" else instead(request, todo)
+
+    found = outcomes(batch.make(requests(tmp_path), site(job)))
+    assert found == {"DEP-14": (True, ""), "DEP-50": (False, "ValueError : boum"), "DEP-61": (False, "sans données")}
+
+
+def test_work_under_a_broken_executor_is_given_again_three_times_at_most(tmp_path):
+    tried = []
+
+    def job(request, todo):
+        tried.append(request.parameters.territory)
+        if request.parameters.territory == "DEP-50" or len(tried) == 1:
+            raise BrokenProcessPool
+        return instead(request, todo)
+
+    found = outcomes(batch.make(requests(tmp_path), site(job)))
+    assert found["DEP-14"] == found["DEP-61"] == (True, "") and tried.count("DEP-50") == 3
+    assert found["DEP-50"] == (False, "Processus arrêté 3 fois pendant ce territoire.")
+
+
+def die(request, todo):
+    """Killed by the system the first time, as for want of memory."""
+    mark = request.output / "killed"
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return instead(request, todo)
+
+
+def test_a_killed_worker_loses_nothing(tmp_path):
+    killed = batch.Site(lambda: workers.pool(2, "warm"), 2, die)
+    assert outcomes(batch.make(requests(tmp_path), killed)) == dict.fromkeys(NAMES, (True, ""))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "soit --level"),
+        (["--level", "departement", "--territories", "x"], "soit --level"),
+        (["--level", "departemnt"], "Vouliez-vous dire « departement »"),
+        (["--territories", "absent.txt"], "illisible : absent.txt"),
+        (["--level", "region", "--only", "DEP-14"], "DEP-14 n'est pas parmi"),
+        (["--level", "region", "--scheduler", "tcp://127.0.0.1:9"], "Pas de réponse de l'ordonnanceur"),
+    ],
+)
+def test_a_wrong_request_is_one_sentence(command, given, said):
+    outcome = command("batch", *given)
+    assert outcome.code == 2 and said in outcome.err and len(outcome.err.strip().splitlines()) == 1
+
+
+def test_a_file_of_territories_lists_failures_at_the_end(command, tmp_path, monkeypatch):
+    names = tmp_path / "territoires.txt"
+    names.write_text("\ufeffcalvados\nDEP-50  # la Manche\n\nDEP-14\n", encoding="utf-8")
+    monkeypatch.setattr(batch, "local", lambda size, engine: site(lambda request, todo: "panne"))
+    told = command("batch", "--territories", str(names), "--keep-going", "--output", str(tmp_path / "r"))
+    lines = told.out.splitlines()
+    assert told.code == 1 and lines[0].startswith("[1/2]") and lines[1].startswith("[2/2]")
+    assert "2 en échec" in lines[2] and re.match(r"Échec, DEP-\d\d-\d{4} : panne", lines[-1])
+    stopped = command("batch", "--territories", str(names), "--output", str(tmp_path / "r"))
+    assert stopped.code == 1 and "1 en échec, sur 2" in stopped.out
+
+
+def whole(output):
+    """Every visible folder of reports is a whole one."""
+    for folder in output.glob("[!.]*"):
+        if folder.is_dir():
+            told = json.loads((folder / manifest.FILE).read_text(encoding="utf-8"))
+            assert told["outputs"] == manifest.outputs(folder) and "report.html" in told["outputs"]
+    return {folder.name.rsplit("-", 1)[0] for folder in output.glob("[!.]*") if folder.is_dir()}
+
+
+def running(mark):
+    """Pids of the processes whose environment bears the mark."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as handle:
+                if mark.encode() in handle.read():
+                    found.append(int(pid))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is read")
+def test_killed_at_random_points_only_whole_reports_remain_and_it_goes_on(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "cpsr_study.cli",
+        "batch",
+        "--territories",
+        str(tmp_path / "t"),
+        "--chapters",
+        "08",
+    ]
+    command += ["--formats", "html", "--workers", "1", "--output", str(tmp_path / "r")]
+    (tmp_path / "t").write_text("\n".join(NAMES), encoding="utf-8")
+    mark, chance = f"CPSR_TEST_MARK={os.getpid()}-{tmp_path.name}", random.Random(7)
+    environment = os.environ | dict([mark.split("=")])
+    for _ in range(3):
+        batch_run = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        _wait_for(lambda: list(tmp_path.glob("r/.en-cours-*")) or not running(mark))
+        time.sleep(chance.random())
+        batch_run.kill()
+        batch_run.communicate()
+        assert whole(tmp_path / "r") <= set(NAMES)
+        _wait_for(lambda: not running(mark))
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0 and "sur 3 demandés" in done.stdout
+    assert whole(tmp_path / "r") == set(NAMES)
+    assert not list(tmp_path.glob("r/.en-cours-*")) and (tmp_path / "r" / "index.html").is_file()
+
+
+def _wait_for(condition, seconds=60):
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit
+        time.sleep(0.02)
