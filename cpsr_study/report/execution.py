@@ -87,7 +87,8 @@ def executed(tasks: list[Task], workers: int) -> list[Path]:
 def _spawned(tasks: list[Task], workers: int) -> Iterator[tuple[Task, str]]:
     if not tasks:
         return
-    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=get_context("spawn")) as pool:
+    size, spawn = min(workers, len(tasks)), get_context("spawn")
+    with ProcessPoolExecutor(size, mp_context=spawn, initializer=forked.die_with_parent) as pool:
         futures = {pool.submit(execute_one, task): task for task in tasks}
         try:
             for future in as_completed(futures):

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
@@ -20,13 +20,24 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent() -> None:
-    """Ask the system to kill this process when its parent ends, however it ends (Linux; nothing elsewhere)."""
-    if sys.platform != "linux":
-        return
-    parent = os.getppid()
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended just before
-        os.kill(os.getpid(), signal.SIGKILL)
+    """End this process when the one that started it ends, however it ends (nothing on Windows)."""
+    if sys.platform == "linux":
+        parent = os.getppid()
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended just before
+            os.kill(os.getpid(), signal.SIGKILL)
+    # A worker is a child of the fork server, which lives as long as its children do: what tells of the end of the
+    # process that asked for it is a pipe. Without a thread (a worker forks): the system signals when it closes.
+    asking = parent_process()
+    if asking and sys.platform != "win32":
+        import fcntl
+
+        pipe = asking.sentinel
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+        fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+        if wait([pipe], timeout=0):
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def each(function: Callable[[Item], Any], items: Iterable[Item], workers: int) -> Iterator[tuple[Item, Any]]:
