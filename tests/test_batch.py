@@ -14,7 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 import pytest
 
 from cpsr_study import parameters
-from cpsr_study.report import batch, manifest, workers
+from cpsr_study.report import batch, cluster, manifest, workers
 from cpsr_study.report import run as report
 from reports import DATA
 
@@ -105,7 +105,8 @@ def test_a_killed_worker_loses_nothing(tmp_path):
         (["--level", "region", "--scheduler", "tcp://127.0.0.1:9"], "Pas de réponse de l'ordonnanceur"),
     ],
 )
-def test_a_wrong_request_is_one_sentence(command, given, said):
+def test_a_wrong_request_is_one_sentence(command, given, said, monkeypatch):
+    monkeypatch.setattr(cluster, "PATIENCE", "1s")
     outcome = command("batch", *given)
     assert outcome.code == 2 and said in outcome.err and len(outcome.err.strip().splitlines()) == 1
 

@@ -1,6 +1,7 @@
 """A report made in this process: chapters executed or kept, merged, rendered, described, put in place."""
 
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,7 @@ def _build(request: "Request", plan: "Plan", work: Path) -> None:
     total = len(request.chapters)
     workers.advance("mise en page", total, total)
 
-    from cpsr_study.report import document, export, html, pdf
+    from cpsr_study.report import document, export
 
     chapters = {path.stem: document.read(path) for path in executed}
     report = work / "report"
@@ -69,13 +70,37 @@ def _build(request: "Request", plan: "Plan", work: Path) -> None:
     for name, chapter in chapters.items():
         export.notebook(chapter, report / "notebooks" / f"{name}.ipynb")
     merged = document.merge(chapters, study, _colophon(plan.description))
+    pieces: list[Callable[[], None]] = [lambda: _files(merged, study, report)]
+    if "html" in request.formats:
+        pieces.append(lambda: _html(merged, report))
+    if "pdf" in request.formats:
+        pieces.insert(0, lambda: _pdf(merged, report))  # the longest first
+    if request.engine == "warm" and request.workers > 1:
+        for _ in forked.each(lambda piece: piece(), pieces, request.workers):
+            pass
+    else:
+        for piece in pieces:
+            piece()
+    manifest.write(report, plan.description)
+
+
+def _files(merged: Any, study: Any, report: Path) -> None:
+    from cpsr_study.report import export
+
     export.figures_and_tables(merged, report)
     export.observations(study, report / "observations.csv")
-    if "html" in request.formats:
-        (report / "report.html").write_text(html.render_html(merged), encoding="utf-8", newline="\n")
-    if "pdf" in request.formats:
-        (report / "report.pdf").write_bytes(pdf.render_pdf(merged))
-    manifest.write(report, plan.description)
+
+
+def _html(merged: Any, report: Path) -> None:
+    from cpsr_study.report import html
+
+    (report / "report.html").write_text(html.render_html(merged), encoding="utf-8", newline="\n")
+
+
+def _pdf(merged: Any, report: Path) -> None:
+    from cpsr_study.report import pdf
+
+    (report / "report.pdf").write_bytes(pdf.render_pdf(merged))
 
 
 def _execute(request: "Request", plan: "Plan", folder: Path) -> list[Path]:
@@ -84,7 +109,8 @@ def _execute(request: "Request", plan: "Plan", folder: Path) -> list[Path]:
     found = [plan.kept.get(path.stem, folder / path.name) for path in request.chapters]
     tasks = [
         execution.Task(path, folder / path.name, request.parameters.model_dump(), request.data_dir, request.engine)
-        for path in request.chapters
+        # The longest first, so that no worker is left alone with it at the end.
+        for path in sorted(request.chapters, key=lambda path: -path.stat().st_size)
         if path.stem not in plan.kept
     ]
     workers.advance("chapitres", 0, len(tasks))

@@ -21,6 +21,7 @@ from cpsr_study.errors import DataError, RequestError
 from cpsr_study.report import batch, build, manifest, place, run, workers
 from cpsr_study.report.plan import Plan
 
+PATIENCE = "10s"  # how long the scheduler has to answer
 _warm: dict[str, ProcessPoolExecutor] = {}  # one warm process for each dask worker, started with its first report
 
 
@@ -43,7 +44,7 @@ def _client(address: str) -> Any:
     except ImportError:
         raise RequestError("--scheduler demande dask : pip install 'cpsr-study[cluster]'.") from None
     try:
-        return Client(address, timeout="10s", set_as_default=False)
+        return Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError):
         raise RequestError(f"Pas de réponse de l'ordonnanceur {address}.") from None
 

@@ -1,12 +1,17 @@
 """Imported once by the server that chapters are forked from: everything a chapter needs, and one drawing."""
 
 import os
+import sys
 
 # As a kernel does, before matplotlib is first imported: a chapter that draws with pyplot keeps its figures.
 os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 
 # A debugger is imported with the kernel, and would warn of what it cannot do.
 os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+
+# jsonschema, which nbformat imports, would compile for a second a grammar of internationalised addresses that no
+# notebook needs; it does without when it is not there.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 import ipykernel.debugger  # the kernel, and what it imports only when one starts
 import ipykernel.inprocess.ipkernel
@@ -26,3 +31,4 @@ with style.drawing():
 
 # The schema of notebooks is compiled at the first one that is checked.
 nbformat.validate(nbformat.v4.new_notebook())
+del sys.modules["rfc3987_syntax"]
