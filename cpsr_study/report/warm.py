@@ -1,5 +1,7 @@
 """Imported once by the server that chapters are forked from: everything a chapter needs, and one drawing."""
 
+# ruff: noqa: E402 (what is set first decides how the rest is imported)
+
 import os
 import sys
 
