@@ -6,13 +6,11 @@ formula, inputs (ids), correction, headline (the one shown when several statemen
 """
 
 import hashlib
-import os
-from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 
-from cpsr_study import __version__, corrections, derivation, indicators
+from cpsr_study import __version__, corrections, derivation, indicators, whole
 from cpsr_study.errors import DataError
 from cpsr_study.sources import by_area, catalogue, sha256, typed, verify
 from cpsr_study.sources import registry as readers
@@ -44,18 +42,15 @@ def stated(data_dir: Path) -> pd.DataFrame:
 
 def table(data_dir: Path, edition: int) -> pd.DataFrame:
     """The observations of an edition, from `data/processed` when that is still true to its inputs."""
-    return _known(data_dir, edition, fingerprint(data_dir, edition))
-
-
-@lru_cache(maxsize=4)
-def _known(data_dir: Path, edition: int, key: str) -> pd.DataFrame:
-    """The same, read once by a process: nobody changes a frame in place."""
+    key = fingerprint(data_dir, edition)
     target = data_dir / "processed" / f"observations-{edition}.csv"
     proof = target.with_suffix(".sha256")
     if target.is_file() and proof.is_file() and proof.read_text(encoding="utf-8").split() == [key, sha256(target)]:
+        remembered(data_dir).save()
         return _read_processed(target)
     frame = build(data_dir, edition)
     _write_processed(frame, target, proof, key)
+    remembered(data_dir).save()  # only then: data that do not hold leave nothing behind
     return frame
 
 
@@ -131,7 +126,6 @@ def fingerprint(data_dir: Path, edition: int) -> str:
     for path in sorted(set(inputs)):
         if path.is_file():
             digest.update(path.name.encode() + sums.of(path).encode())
-    sums.save()
     return digest.hexdigest()
 
 
@@ -149,17 +143,7 @@ def _write_processed(frame: pd.DataFrame, target: Path, proof: Path, key: str) -
     """A data folder that cannot be written to simply has no processed copy."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _write(target, frame.to_csv(index=False, lineterminator="\n", na_rep="nan"))
-        _write(proof, f"{key}\n{sha256(target)}\n")
+        whole.write(target, frame.to_csv(index=False, lineterminator="\n", na_rep="nan"))
+        whole.write(proof, f"{key}\n{sha256(target)}\n")
     except OSError:
         return
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all: chapters run at the same time and read the same file."""
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

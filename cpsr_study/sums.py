@@ -1,16 +1,17 @@
 """sha256 of files, remembered: a file that has not moved since is not read again.
 
-A sum is remembered for a path, a size, a time of change and an inode, in `data/processed`; a data folder that cannot
-be written to remembers nothing. Whoever must be sure (`check`, `archive`, a table being built) reads the bytes.
+A sum is remembered for a path, a size, an inode and the times of its last changes, in `data/processed`; a data folder
+that cannot be written to remembers nothing. Whoever must be sure (`check`, `archive`, a table being built) reads the
+bytes.
 """
 
 import json
 import os
-import tempfile
 import time
 from functools import lru_cache
 from pathlib import Path
 
+from cpsr_study import whole
 from cpsr_study.sources import sha256
 
 FILE = "sums.json"
@@ -34,12 +35,13 @@ class Sums:
     def of(self, path: Path) -> str:
         """sha256 of the file, read only if it is not the one remembered. OSError when it cannot be read."""
         place, about = os.path.abspath(path), path.stat()
-        seen = [about.st_size, about.st_mtime_ns, about.st_ino]
+        # The last is the change that no program can set: a file rewritten with its date put back is read again.
+        seen = [about.st_size, about.st_mtime_ns, about.st_ino, about.st_ctime_ns]
         match self._known.get(place):
-            case [size, changed, inode, str(digest)] if [size, changed, inode] == seen:
+            case [*then, str(digest)] if then == seen:
                 return digest
         digest = sha256(path)
-        if time.time_ns() - about.st_mtime_ns > SETTLED_NS:
+        if time.time_ns() - max(about.st_mtime_ns, about.st_ctime_ns) > SETTLED_NS:
             self._known[place], self._new = [*seen, digest], True
         return digest
 
@@ -50,11 +52,7 @@ class Sums:
         self._new = False
         try:
             self._store.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(
-                "w", dir=self._store.parent, prefix=f".{FILE}-", delete=False, encoding="utf-8"
-            ) as handle:
-                json.dump(self._known, handle)
-            os.replace(handle.name, self._store)
+            whole.write(self._store, json.dumps(self._known))
         except OSError:
             return
 
