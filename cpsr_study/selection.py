@@ -132,6 +132,13 @@ def as_observation(row: pd.Series) -> Observation:
     )
 
 
+class _Shared(dict):
+    """What is never changed: pandas copies `attrs` to the bottom at each operation, which cost more than the rest."""
+
+    def __deepcopy__(self, memo: object) -> "_Shared":
+        return self
+
+
 def label(frame: pd.DataFrame, study: "Knowledge") -> pd.DataFrame:
     """`frame` with what a reader needs: *_label, `text`, `long_text` (value with unit), `mark_ref`, `breaks`, `how`."""
     registry, units = study.registry, study.registry.units
@@ -162,7 +169,7 @@ def label(frame: pd.DataFrame, study: "Knowledge") -> pd.DataFrame:
         long_text=_texts(frame, units, long=True),
         mark_ref=[study.marked.get(name, "") for name in frame["id"]],
     )
-    labelled.attrs["units"] = units  # a chart writes values too
+    labelled.attrs["units"] = _Shared(units)  # a chart writes values too
     return labelled
 
 
@@ -192,22 +199,17 @@ def one_row_a_period(frame: pd.DataFrame) -> dict[str, list[str]]:
 
 def _texts(frame: pd.DataFrame, units: numbers.Units, *, long: bool = False) -> list[str]:
     """Values with their units and the words that go with them: « plus de 130 000 personnes »."""
+    cells = zip(*(frame[name].tolist() for name in ("value", "unit", "status", "source", "as_published")), strict=True)
     return [
-        " ".join(
-            filter(
-                None,
-                [
-                    qualifier(row.value, row.as_published),
-                    numbers.SECRET
-                    if row.status == "S"
-                    else numbers.value_text(
-                        row.value, row.unit, units=units, derived=row.source == "calcul", long=long
-                    ),
-                ],
-            )
-        )
-        for row in frame.itertuples(index=False)
+        " ".join(filter(None, [qualifier(value, words), _amount(value, unit, status, source, units, long)]))
+        for value, unit, status, source, words in cells
     ]
+
+
+def _amount(value: float, unit: str, status: str, source: str, units: numbers.Units, long: bool) -> str:
+    if status == "S":
+        return numbers.SECRET
+    return numbers.value_text(value, unit, units=units, derived=source == "calcul", long=long)
 
 
 def listed(value: Item | list[Item]) -> list[Item]:
