@@ -1,8 +1,11 @@
 """Next year's edition: invented vintages of every source come in through the command, and a report comes out."""
 
+import json
 import os
+import re
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
@@ -10,8 +13,9 @@ from bs4 import BeautifulSoup
 import invented
 from conftest import forget
 from cpsr_study import Study, comparison, observations, parameters
-from cpsr_study.sources import intake, registry
+from cpsr_study.sources import addresses, answers, download, intake, registry
 from reports import DATA, build
+from servers import serving
 
 YEAR = 2027
 SAMPLES = Path(os.environ.get("CPSR_SAMPLES", "absent")) / "social"
@@ -187,3 +191,49 @@ def test_the_real_files_give_the_figures_that_were_typed(tmp_path):
     assert read["allocataires_rsa.REG-28.2019"] == 84_305
     assert read["esat.REG-28.2026"] == 81
     assert read["population.REG-28.2023"] == 3_345_842
+
+
+# The addresses of the repository, each played by a server of our own
+
+
+def played(asked, _):
+    """What each declared API answers, told by its path; the directory gives the structures of one département."""
+    path, _, query = asked.path.partition("?")
+    if "siaes" in path:
+        code = query.partition("departement=")[2][:2]
+        rows = [{"siret": f"1{code}", "type": "ACI", "departement": code, "code_postal": f"{code}000",
+                 "mis_a_jour_le": "2027-03-01T10:00:00"}]  # fmt: skip
+        body = json.dumps({"count": 1, "next": None, "previous": None, "results": rows})
+    elif "melodi" in path:
+        body = invented.melodi()
+    elif "rsa_s_type" in path:
+        body = invented.caf(["14", "27", "50", "61", "76"])
+    elif "dares" in path:
+        body = invented.dares("CVS-CJO", ("2025-T4", "2026-T4"))
+    else:
+        body = invented.finess()
+    kind = "application/json" if body.startswith("{") else "text/csv"
+    asked.answer(body.encode(), kind=kind)
+
+
+def test_every_declared_address_is_asked_and_its_answer_taken_in(tmp_path, monkeypatch):
+    monkeypatch.setenv("CPSR_CACHE_DIR", str(tmp_path / "cache"))
+    folder = tmp_path / "data"
+    shutil.copytree(DATA, folder, ignore=shutil.ignore_patterns("processed"))
+    declared = {name: source for name, source in addresses.read(DATA).items() if source.files and name != "decp"}
+    assert set(declared) == {"insee-melodi", "caf-rsa", "dares-deld", "finess", "siae"}
+    quick = answers.Limits(connect=2, silence=2, total=20, attempts=2, backoff=0.01)
+    with serving(played) as server:
+        text = (folder / "reference" / "addresses.toml").read_text(encoding="utf-8")
+        text = re.sub(r'(?m)^url = "https://[^/"]+', f'url = "{server.url}', text)
+        (folder / "reference" / "addresses.toml").write_text(re.sub("(?m)^pause = .*$", "pause = 0", text), "utf-8")
+        for name in declared:
+            area = "REG-28" if name == "siae" else None
+            (taken,) = download.fetch(name, folder, lambda *_: None, limits=quick, areas=area)
+            assert taken.new and len(taken.observations), name
+        paths = [path for path, _ in server.seen]
+    assert sum("siaes" in path for path in paths) == 5
+    for source in declared.values():
+        for file in source.files:
+            assert any(urlsplit(file.url).path == path.partition("?")[0] for path in paths), file.url
+    forget()

@@ -32,7 +32,7 @@ def drawn(lines: "list[Line]", registry: Registry, data_dir: Path) -> dict[str, 
     known = {code: value for code, value in values.items() if value is not None}
     areas = Territories.load(data_dir, edition)
     if not known:
-        return {"map": None, "no_map": f"Pas de carte : {registry[INDICATOR].label.lower()} non renseigné."}
+        return {"map": None, "no_map": f"Pas de carte : {numbers.inside(registry[INDICATOR].label)} non renseigné."}
     bounds = class_bounds(list(known.values()))
     colours = sns.blend_palette(SHADES, len(bounds) + 1).as_hex()
     outlines = maps.outlines(data_dir)

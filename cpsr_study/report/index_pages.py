@@ -19,7 +19,7 @@ from cpsr_study.territories import Territories
 
 # Counts and shares that most territories have, then what the study is about.
 KEY_INDICATORS = ("population", "taux_pauvrete", "taux_chomage", "rsa_pour_1000_habitants", "heures_insertion")
-TITLE = "La commande publique socialement responsable : les rapports par territoire"
+TITLE = "La commande publique socialement responsable : les rapports par territoire"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ def make(output: Path, folders: list[Path], data_dir: Path) -> None:
     environment = Environment(
         loader=FileSystemLoader([TEMPLATES / "index", TEMPLATES / "etude"]), autoescape=True, undefined=StrictUndefined
     )
+    environment.filters["inside"] = numbers.inside
     template = environment.get_template("index.html.j2")
     drawn = index_map.drawn(lines, registry, data_dir)
     orders = _orders(registry)
@@ -99,10 +100,10 @@ def _page(lines: list[Line], order: dict[str, Any], registry: indicators.Registr
     ]
     for name in KEY_INDICATORS:
         sort = "descending" if name == order["indicator"] else ""
-        columns.append({"title": f"{registry[name].label} ({_unit(name, registry)})", "num": True, "sort": sort})
+        columns.append({"title": _head(name, registry), "num": True, "sort": sort})
     columns.append({"title": "Fichiers", "num": False, "sort": ""})
     count = f"{numbers.number(len(lines))} rapport{'s' if len(lines) > 1 else ''}"
-    how = f"par {order['label'].lower()}" + (", du plus élevé au plus faible" if order["indicator"] else "")
+    how = f"par {numbers.inside(order['label'])}" + (", du plus élevé au plus faible" if order["indicator"] else "")
     return {
         "title": TITLE,
         "lead": f"{count} : ce que l’on sait, ce que l’on ne sait pas, ce qui se contredit, territoire par territoire.",
@@ -111,6 +112,12 @@ def _page(lines: list[Line], order: dict[str, Any], registry: indicators.Registr
         "rows": [_row(line, registry) for line in lines],
         "notes": _notes(lines, registry, data_dir),
     }
+
+
+def _head(name: str, registry: indicators.Registry) -> str:
+    """The label of an indicator and its unit, unless the label already says it."""
+    label, unit = registry[name].label, _unit(name, registry)
+    return label if label.endswith(unit) else f"{label} ({unit})"
 
 
 def _unit(name: str, registry: indicators.Registry) -> str:
