@@ -18,7 +18,8 @@ LOG = "journal.txt"
 def job(request: "Request", plan: "Plan") -> str:
     """Make the report from a worker. Returns an empty text, or the sentence that says what stopped it.
 
-    The worker itself only reads the table of the edition, once: all the rest is done and lost in a forked child.
+    The worker itself only sees to it that the table of the edition is in `data/processed`, so that no two children
+    compute it: all the rest is done and lost in a forked child.
     """
     if request.engine != "warm":
         return _attempt((request, plan))
