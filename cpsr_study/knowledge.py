@@ -29,6 +29,11 @@ class Knowledge:
     territories: Territories
     table: pd.DataFrame
 
+    def prepare(self) -> None:
+        """Work out what every chapter asks for, once, before they are forked from this process."""
+        for table in (self.marked, self._origins, self._derived, self._by_id, self._given):
+            len(table)
+
     @property
     def edition(self) -> int:
         return self.parameters.edition

@@ -1,5 +1,6 @@
 """A report made in this process: chapters executed or kept, merged, rendered, described, put in place."""
 
+import shutil
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -59,17 +60,18 @@ def _build(request: "Request", plan: "Plan", work: Path) -> None:
     from cpsr_study.study import Study
 
     study = Study.open(**request.parameters.model_dump(), data_dir=request.data_dir)
+    study.prepare()
     executed = _execute(request, plan, work / "executed")
     total = len(request.chapters)
     workers.advance("mise en page", total, total)
 
-    from cpsr_study.report import document, export
+    from cpsr_study.report import document
 
     chapters = {path.stem: document.read(path) for path in executed}
     report = work / "report"
-    report.mkdir()
-    for name, chapter in chapters.items():
-        export.notebook(chapter, report / "notebooks" / f"{name}.ipynb")
+    (report / "notebooks").mkdir(parents=True)
+    for path in executed:
+        shutil.copy(path, report / "notebooks")
     merged = document.merge(chapters, study, _colophon(plan.description))
     pieces: list[Callable[[], None]] = [lambda: _files(merged, study, report)]
     if "html" in request.formats:

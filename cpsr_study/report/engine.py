@@ -7,22 +7,34 @@ clean process for each notebook. `tests/test_engine.py` compares the outputs wit
 
 from typing import Any
 
+from nbformat import NotebookNode
 from papermill.engines import Engine, NBClientEngine
 
 NAME, KERNEL = "cpsr-warm", "cpsr-kernel"
 _PUBLISHED = {"stream", "display_data", "execute_result", "error"}
 
 
-class WarmEngine(Engine):
+class _Bare(Engine):
+    """An engine whose executed notebook holds nothing that changes from one run to the next."""
+
+    @classmethod
+    def execute_notebook(cls, *given: Any, **options: Any) -> NotebookNode:
+        """The executed notebook; as papermill leaves it when a cell failed, which it then says."""
+        executed = super().execute_notebook(*given, **options)
+        failed = any(cell.metadata.papermill.get("exception") for cell in executed.cells)
+        return executed if failed else _bare(executed)
+
+
+class WarmEngine(_Bare):
     """papermill engine `cpsr-warm`."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:
         """Run the code cells in order, up to the first error; papermill raises it afterwards."""
         from ipykernel.inprocess.manager import InProcessKernelManager
+        from traitlets.config import Config
 
-        _write_once(nb_man)
-        manager = InProcessKernelManager()
+        manager = InProcessKernelManager(config=Config({"HistoryManager": {"enabled": False}}))
         manager.start_kernel()
         client = manager.client()
         client.start_channels()
@@ -38,23 +50,18 @@ class WarmEngine(Engine):
                 break
 
 
-class KernelEngine(NBClientEngine):
-    """papermill engine `cpsr-kernel`: papermill's own, which writes the notebook at the end only."""
-
-    @classmethod
-    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:
-        """Run the notebook in a kernel of its own."""
-        _write_once(nb_man)
-        super().execute_managed_notebook(nb_man, kernel_name, **options)
+class KernelEngine(_Bare, NBClientEngine):
+    """papermill engine `cpsr-kernel`: papermill's own."""
 
 
-def _write_once(nb_man: Any) -> None:
-    """Spare the writings of the whole notebook before and after each cell, meant for who watches it.
-
-    papermill writes it once more at the end, or when a cell fails. Written forty times, a chapter of many figures
-    costs a fifth more.
-    """
-    nb_man.save = lambda **_: None
+def _bare(notebook: NotebookNode) -> NotebookNode:
+    """A notebook without times, paths and identifiers of its own."""
+    kept = {key: value for key, value in notebook.metadata.items() if key in ("kernelspec", "title")}
+    notebook.metadata = NotebookNode(kept)
+    for position, cell in enumerate(notebook.cells):
+        cell.metadata = NotebookNode({"tags": cell.metadata.get("tags", [])})
+        cell["id"] = f"cellule-{position}"
+    return notebook
 
 
 def _run(client: Any, cell: Any) -> str:

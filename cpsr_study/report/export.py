@@ -1,4 +1,4 @@
-"""What lies beside the report: figures, tables, the workbook, the observations, the executed notebooks."""
+"""What lies beside the report: figures, tables, the workbook, the observations."""
 
 import csv
 import io
@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 
 from cpsr_study.display.publish import FIGURE, TABLE
@@ -102,18 +101,6 @@ def observations(study: Study, path: Path) -> None:
     columns = list(study.table.columns)
     known = frame[columns].astype(object).where(frame[columns].notna(), "")  # a hidden figure is an empty cell
     _write(path, csv_text(columns, known.to_numpy().tolist()))
-
-
-def notebook(chapter: NotebookNode, path: Path) -> None:
-    """An executed chapter without what changes from one run to the next: times, paths, identifiers."""
-    chapter.metadata = NotebookNode(
-        {key: value for key, value in chapter.metadata.items() if key in ("kernelspec", "title")}
-    )
-    for position, cell in enumerate(chapter.cells):
-        cell.metadata = NotebookNode({"tags": cell.metadata.get("tags", [])})
-        cell["id"] = f"cellule-{position}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(chapter, path)
 
 
 def _write(path: Path, text: str) -> None:

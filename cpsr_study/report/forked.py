@@ -5,6 +5,7 @@ its parent. Linux only, as the warm engine is.
 """
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -82,6 +83,7 @@ def _answer(receiver: Any, child: Any) -> Any:
 
 def _child(function: Callable[[Item], Any], item: Item, sender: Connection) -> None:
     die_with_parent()
+    gc.freeze()  # what was there before is not looked through again: it would be copied by being looked at
     try:
         result = function(item)
     except (DataError, RequestError) as error:

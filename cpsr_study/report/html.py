@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from pathlib import Path
+from functools import cache
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 from mistune import HTMLRenderer, create_markdown
 from mistune.core import BlockState
-from nbconvert.exporters.templateexporter import TemplateExporter
 from traitlets import default
 
 from cpsr_study.report.blocks import anchors_of, blocks_of
+from cpsr_study.report.exporter import ReportExporter
 from cpsr_study.report.safe import safe_link, visible_everywhere
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 class ReportMarkdown(HTMLRenderer):
@@ -91,7 +89,7 @@ def data_uri(svg: str) -> str:
     return "data:image/svg+xml;base64," + b64encode(svg.encode()).decode("ascii")
 
 
-class ReportHTMLExporter(TemplateExporter):
+class ReportHTMLExporter(ReportExporter):
     """nbconvert exporter ``cpsr-html``: the merged report notebook to one HTML file."""
 
     export_from_notebook = "Étude CPSR (HTML)"
@@ -105,25 +103,27 @@ class ReportHTMLExporter(TemplateExporter):
     def _template_name_default(self) -> str:
         return "etude"
 
-    @default("extra_template_basedirs")
-    def _extra_template_basedirs_default(self) -> list[str]:
-        return [str(TEMPLATES)]
-
     def _create_environment(self) -> Environment:
         environment = super()._create_environment()
         environment.autoescape = True  # every text of the data is escaped unless it is explicitly markup
-        environment.undefined = StrictUndefined
         return environment
 
     def from_notebook_node(self, nb: Any, resources: dict | None = None, **kw: Any) -> Any:
         """HTML text and nbconvert resources."""
         anchors = anchors_of(nb)
-        resources = dict(resources or {})
-        resources["report"] = visible_everywhere(dict(nb["metadata"]["cpsr"]))
-        resources["blocks"] = blocks_of(nb)
-        self.register_filter("markdown_html", lambda block: markdown_html(block, anchors))
-        self.register_filter("data_uri", data_uri)
-        return super().from_notebook_node(nb, resources, **kw)
+        blocks = blocks_of(nb)
+        for block in blocks:
+            if block["kind"] == "markdown":
+                block["content"] = markdown_html(block, anchors)
+            elif block["kind"] == "figure":
+                block["address"] = data_uri(block["svg"])
+        return self.lay_out(visible_everywhere(dict(nb["metadata"]["cpsr"])), blocks, resources, **kw)
+
+
+@cache
+def exporter() -> ReportHTMLExporter:
+    """The one of this process."""
+    return ReportHTMLExporter()
 
 
 def render_html(nb: Any) -> str:
@@ -131,4 +131,4 @@ def render_html(nb: Any) -> str:
 
     Raises ``ValueError`` if a figure has no alternative text.
     """
-    return ReportHTMLExporter().from_notebook_node(nb)[0]
+    return exporter().from_notebook_node(nb)[0]

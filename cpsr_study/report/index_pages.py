@@ -13,7 +13,7 @@ from cpsr_study import indicators
 from cpsr_study.display import numbers
 from cpsr_study.report import index, index_map, manifest
 from cpsr_study.report.export import csv_text
-from cpsr_study.report.pdf import TEMPLATES
+from cpsr_study.report.exporter import TEMPLATES
 from cpsr_study.sources import catalogue
 from cpsr_study.territories import Territories
 

@@ -9,15 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
-from nbconvert.exporters.templateexporter import TemplateExporter
+from jinja2 import Environment
 from traitlets import default
 
 from cpsr_study.report.blocks import anchors_of, blocks_of
+from cpsr_study.report.exporter import ReportExporter
 from cpsr_study.report.safe import is_hidden, visible_everywhere
 from cpsr_study.report.typst_markup import Code, Markdown, literal
 
-TEMPLATES = Path(__file__).parent / "templates"
 LONGEST_WORD = 26  # letters that a column keeps together
 FONTS = ("Regular", "It", "Semibold", "SemiboldIt", "Bold", "BoldIt")
 # Absent from Source Sans Pro, but drawn by Typst's own fonts (or not drawn at all): hyphens and joiners.
@@ -79,7 +78,7 @@ def is_short(rows: list[list[dict]]) -> bool:
     return len(rows) <= 12 and sum(len(cell["text"]) for row in rows for cell in row) < 1500
 
 
-class ReportTypstExporter(TemplateExporter):
+class ReportTypstExporter(ReportExporter):
     """nbconvert exporter ``cpsr-typst``: the merged report notebook to Typst source."""
 
     export_from_notebook = "Étude CPSR (Typst)"
@@ -93,14 +92,9 @@ class ReportTypstExporter(TemplateExporter):
     def _template_name_default(self) -> str:
         return "etude_typst"
 
-    @default("extra_template_basedirs")
-    def _extra_template_basedirs_default(self) -> list[str]:
-        return [str(TEMPLATES)]
-
     def _create_environment(self) -> Environment:
         environment = super()._create_environment()
         environment.finalize = literal  # whatever a template prints is a Typst literal
-        environment.undefined = StrictUndefined
         return environment
 
     def from_notebook_node(self, nb: Any, resources: dict | None = None, **kw: Any) -> Any:
@@ -117,8 +111,13 @@ class ReportTypstExporter(TemplateExporter):
         about = visible_everywhere(dict(nb["metadata"]["cpsr"]), cannot_be_drawn)
         day = day_of(about["date"])
         about["day"] = Code(f"datetime(year: {day.year}, month: {day.month}, day: {day.day})")
-        resources = dict(resources or {}) | {"report": about, "blocks": blocks}
-        return super().from_notebook_node(nb, resources, **kw)
+        return self.lay_out(about, blocks, resources, **kw)
+
+
+@cache
+def exporter() -> ReportTypstExporter:
+    """The one of this process."""
+    return ReportTypstExporter()
 
 
 def compile_pdf(source: str, day: date) -> bytes:
@@ -141,5 +140,5 @@ def render_pdf(nb: Any) -> bytes:
     Raises ``ValueError`` if a figure has no alternative text, ``typst.TypstError`` if the PDF
     would break PDF/UA-1.
     """
-    source, _ = ReportTypstExporter().from_notebook_node(nb)
+    source, _ = exporter().from_notebook_node(nb)
     return compile_pdf(source, day_of(nb["metadata"]["cpsr"]["date"]))

@@ -26,7 +26,9 @@ def is_hidden(char: str) -> bool:
 
 def named(text: str, hidden: Callable[[str], bool] = is_hidden) -> str:
     """Text in which the characters that cannot be shown are named, as in ``[U+202E]``."""
-    return "".join(f"[U+{ord(char):04X}]" if hidden(char) else char for char in text)
+    for char in filter(hidden, sorted(set(text))):
+        text = text.replace(char, f"[U+{ord(char):04X}]")
+    return text
 
 
 def visible(text: str, hidden: Callable[[str], bool] = is_hidden) -> str:

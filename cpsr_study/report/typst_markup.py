@@ -15,14 +15,11 @@ class Code(str):
 
 def string(text: str) -> str:
     """A Typst string literal that reads back as this very text (a lone surrogate, unknown to Typst, is named)."""
-    legible = named(text, lambda char: 0xD800 <= ord(char) <= 0xDFFF)
-    return '"' + "".join(_char(char) for char in legible) + '"'
-
-
-def _char(char: str) -> str:
-    if char in '\\"':
-        return "\\" + char
-    return char if char.isprintable() or char in "\u00a0\u202f" else f"\\u{{{ord(char):x}}}"
+    legible = named(text, lambda char: 0xD800 <= ord(char) <= 0xDFFF).replace("\\", "\\\\").replace('"', '\\"')
+    for char in sorted(set(legible)):  # few, whereas a drawing has a hundred thousand characters
+        if not char.isprintable() and char not in "\u00a0\u202f":
+            legible = legible.replace(char, f"\\u{{{ord(char):x}}}")
+    return f'"{legible}"'
 
 
 def literal(value: Any) -> str:

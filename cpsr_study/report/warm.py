@@ -1,6 +1,6 @@
 """Imported once by the server that chapters are forked from: everything a chapter needs, and one drawing."""
 
-# ruff: noqa: E402 (what is set first decides how the rest is imported)
+# ruff: noqa: E402, F401 (what is set first decides how the rest is imported; nothing of it is used here)
 
 import os
 import sys
@@ -17,20 +17,33 @@ sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 import ipykernel.debugger  # the kernel, and what it imports only when one starts
 import ipykernel.inprocess.ipkernel
-import ipykernel.inprocess.manager  # noqa: F401
+import ipykernel.inprocess.manager
+import IPython.core.application
+import IPython.core.completerlib
+import IPython.core.crashhandler
+import IPython.core.logger
+import IPython.core.oinspect
+import jinja2.ext
 import nbformat
-import papermill  # noqa: F401
-import typst  # noqa: F401
-import xlsxwriter  # noqa: F401
+import papermill
+import psutil
+import tornado.platform.asyncio
+import typst
+import xlsxwriter
 
-from cpsr_study import Study, charts, overview, say, tables  # noqa: F401
-from cpsr_study.display import style
-from cpsr_study.report import document, export, html, pdf  # noqa: F401
+from cpsr_study import Study, charts, overview, say, tables
+from cpsr_study.display import contracts, numbers, style
+from cpsr_study.report import document, export, html, pdf
 
 with style.drawing():
     # Fonts and the SVG writer load at the first drawing.
     style.svg(style.axes(1))
 
-# The schema of notebooks is compiled at the first one that is checked.
+# French formats, templates, the letters of the PDF's font and the schema of notebooks are read at their first use.
+numbers.number(1234.5)
+numbers.day_text("2021-12-31")
+html.exporter().warm("parts.html.j2")
+pdf.exporter().warm()
+pdf.drawn_characters()
 nbformat.validate(nbformat.v4.new_notebook())
 del sys.modules["rfc3987_syntax"]
