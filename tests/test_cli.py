@@ -192,18 +192,35 @@ def test_the_environment_chooses_the_data_folder(small, command, monkeypatch):
 # In a process of its own
 
 
-def test_help_imports_nothing_heavy():
-    """What makes it quick; how quick is measured by the benchmark, not by a test that a busy machine would fail."""
+HEAVY = ("pandas", "numpy", "matplotlib", "seaborn", "papermill", "nbconvert", "nbformat", "pandera", "typst")
+
+
+def imported(*given):
+    """The heavy modules that a command ends with, and what it printed."""
     code = (
-        "import sys; sys.argv = ['cpsr-study', '--help']\n"
+        f"import sys; sys.argv = {['cpsr-study', *given]}\n"
         "from cpsr_study import cli\n"
-        "try: cli.main()\n"
-        "finally: print([name for name in ('pandas', 'numpy', 'matplotlib', 'papermill', 'nbformat', 'pandera',"
-        " 'typst') if name in sys.modules], file=sys.stderr)"
+        f"try: cli.main()\nfinally: print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
     )
     done = python("-c", code)
-    assert done.returncode == 0 and done.stderr.strip() == "[]"
-    assert "État des lieux" in done.stdout and "observations" in done.stdout
+    assert done.returncode == 0, done.stderr
+    return done.stderr.strip().splitlines()[-1], done.stdout
+
+
+def test_help_imports_nothing_heavy():
+    """What makes it quick; how quick is measured by the benchmark, not by a test that a busy machine would fail."""
+    heavy, out = imported("--help")
+    assert heavy == "[]" and "État des lieux" in out and "observations" in out
+
+
+@pytest.mark.parametrize("words", [("run", "REG-28"), ("batch", "--territories", "{list}")], ids=["run", "batch"])
+def test_nothing_to_do_imports_nothing_heavy(words, tmp_path):
+    (tmp_path / "list.txt").write_text("REG-28\n", encoding="utf-8")
+    given = [word.format(list=tmp_path / "list.txt") for word in words]
+    given += ["--chapters", "08", "--formats", "html", "--output", str(tmp_path / "reports")]
+    assert python("-m", "cpsr_study.cli", *given).returncode == 0
+    heavy, out = imported(*given)
+    assert heavy == "[]" and "jour" in out
 
 
 def test_the_command_is_installed_and_fails_without_a_traceback():
