@@ -11,6 +11,8 @@ from cpsr_study.area_names import shown as as_shown
 from cpsr_study.commands import batch, figures, intake, partners, refusals, reports
 from cpsr_study.errors import DataError, RequestError
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     help="État des lieux de la commande publique socialement responsable, pour tout territoire français.",
     no_args_is_help=True,
@@ -50,10 +52,12 @@ def main() -> None:
     except refusals.UsageError as error:
         _stop(refusals.french(error, _names()), 2)
     except (KeyboardInterrupt, typer.Abort):
-        _stop("Interrompu.", 130)
+        code = INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    if code == INTERRUPTED:  # the parser of the command line makes a code of Ctrl-C
+        _stop("Interrompu.", code)
     sys.exit(code if isinstance(code, int) else 0)
 
 

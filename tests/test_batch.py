@@ -14,6 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 import pytest
 
 from cpsr_study import parameters
+from cpsr_study.display import terminal
 from cpsr_study.report import batch, cluster, manifest, workers
 from cpsr_study.report import run as report
 from reports import DATA
@@ -34,7 +35,7 @@ def site(job):
 
 def instead(request, todo):
     """A report made at once, of one file."""
-    request.folder.mkdir(parents=True)
+    request.folder.mkdir(parents=True, exist_ok=True)  # its worker may be killed just after
     (request.folder / "report.html").write_text(request.folder.name, encoding="utf-8")
     manifest.write(request.folder, todo.description)
     return ""
@@ -145,34 +146,64 @@ def running(mark):
     return found
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="/proc is read")
-def test_killed_at_random_points_only_whole_reports_remain_and_it_goes_on(tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "cpsr_study.cli",
-        "batch",
-        "--territories",
-        str(tmp_path / "t"),
-        "--chapters",
-        "08",
-    ]
-    command += ["--formats", "html", "--workers", "1", "--output", str(tmp_path / "r")]
+@pytest.fixture
+def small_batch(tmp_path):
+    """The command, and what it runs in: its processes are told from others by a mark in their environment."""
     (tmp_path / "t").write_text("\n".join(NAMES), encoding="utf-8")
-    mark, chance = f"CPSR_TEST_MARK={os.getpid()}-{tmp_path.name}", random.Random(7)
-    environment = os.environ | dict([mark.split("=")])
+    mark = f"CPSR_TEST_MARK={os.getpid()}-{tmp_path.name}"
+    words = ["batch", "--territories", str(tmp_path / "t"), "--chapters", "08", "--formats", "html"]
+    command = [sys.executable, "-m", "cpsr_study.cli", *words, "--workers", "1", "--output", str(tmp_path / "r")]
+    return command, mark, {"env": os.environ | dict([mark.split("=")]), "text": True}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is read")
+def test_killed_at_random_points_only_whole_reports_remain_and_it_goes_on(tmp_path, small_batch):
+    command, mark, options = small_batch
+    chance = random.Random(7)
     for _ in range(3):
-        batch_run = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        batch_run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **options)
         _wait_for(lambda: list(tmp_path.glob("r/.en-cours-*")) or not running(mark))
         time.sleep(chance.random())
         batch_run.kill()
         batch_run.communicate()
         assert whole(tmp_path / "r") <= set(NAMES)
         _wait_for(lambda: not running(mark))
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, **options)
     assert done.returncode == 0 and "sur 3 demandés" in done.stdout
     assert whole(tmp_path / "r") == set(NAMES)
     assert not list(tmp_path.glob("r/.en-cours-*")) and (tmp_path / "r" / "index.html").is_file()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is read")
+@pytest.mark.parametrize("one", [False, True], ids=["batch", "run"])
+def test_ctrl_c_stops_everything_at_once_and_says_so(one, tmp_path, small_batch):
+    """On a terminal, the signal goes to the command and to all its workers."""
+    command, mark, options = small_batch
+    if one:
+        command[3:6] = ["run", NAMES[0]]
+    else:
+        command[command.index("--workers") + 1] = "2"
+        (tmp_path / "t").write_text("\n".join(f"DEP-{number}" for number in range(30, 40)), encoding="utf-8")
+    batch_run = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **options
+    )
+    _wait_for(lambda: list(tmp_path.glob("r/.en-cours-*/executed")))
+    os.killpg(batch_run.pid, signal.SIGINT)
+    _, said = batch_run.communicate(timeout=30)
+    assert (batch_run.returncode, said) == (130, "Interrompu.\n")
+    assert len(whole(tmp_path / "r")) < 10
+    _wait_for(lambda: not running(mark))
+
+
+def test_the_time_left_counts_what_was_made_not_what_was_there():
+    now = iter([0, 10, 20, 30, 40, 50])
+    pace = terminal.Pace(lambda: next(now))
+    pace.step(0)
+    assert pace.left(18) == ""
+    pace.step(1)
+    assert pace.left(12) == "reste 2 min 00 s"  # twenty seconds since what was there already, one made since
+    pace.step(1)
+    assert pace.left(2) == "reste 20 s" and pace.left(0) == ""
 
 
 def _wait_for(condition, seconds=60):

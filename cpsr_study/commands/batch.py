@@ -110,7 +110,7 @@ def _make(requests: list[Any], scheduler: str | None, keep_going: bool, explain:
         for outcome in outcomes:
             for reason in outcome.reasons if explain else ():
                 tell(f"  {outcome.request.folder.name} : {reason}", 0)
-            tell(f"{outcome.request.folder.name} : {_word(outcome)}", 1)
+            tell(f"{outcome.request.folder.name} : {_word(outcome)}", 1, outcome.built or bool(outcome.problem))
             count["built" if outcome.built else "kept"] += not outcome.problem
             if outcome.problem:
                 failed.append(outcome)

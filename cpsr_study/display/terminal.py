@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import isnan
@@ -41,12 +42,15 @@ def progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
 
 
 @contextmanager
-def countdown(title: str, total: int) -> Iterator[Callable[[str, int], None]]:
-    """One bar with the time left on a terminal, under one line a step; elsewhere the lines, numbered."""
+def countdown(title: str, total: int) -> Iterator[Callable[..., None]]:
+    """One bar with the time left on a terminal, under one line a step; elsewhere the lines, numbered.
+
+    What it gives is called with a text, how many steps are done (1 or 0), and whether they took any time.
+    """
     if not sys.stdout.isatty():
         done = 0
 
-        def line(text: str, steps: int) -> None:
+        def line(text: str, steps: int, _made: bool = True) -> None:
             nonlocal done
             done += steps
             say(f"[{done}/{total}] {text}" if steps else text)
@@ -56,14 +60,37 @@ def countdown(title: str, total: int) -> Iterator[Callable[[str, int], None]]:
     from rich import progress as bars
 
     columns = (bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), bars.MofNCompleteColumn())
-    with bars.Progress(*columns, bars.TextColumn("reste"), bars.TimeRemainingColumn(), transient=True) as bar:
-        task = bar.add_task(title, total=total)
+    with bars.Progress(*columns, bars.TextColumn("{task.fields[left]}"), transient=True) as bar:
+        task = bar.add_task(title, total=total, left="")
+        pace = Pace()
 
-        def advance(text: str, steps: int) -> None:
+        def advance(text: str, steps: int, made: bool = True) -> None:
             bar.console.print(text, markup=False, highlight=False)
             bar.advance(task, steps)
+            pace.step(steps if made else 0)
+            bar.update(task, left=pace.left(total - int(bar.tasks[0].completed)))
 
         yield advance
+
+
+class Pace:
+    """How long the rest will take: as long, each, as those made until now, what was already there left aside."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._begun, self._made = clock, clock(), 0
+
+    def step(self, made: int) -> None:
+        """So many more were made; none since the beginning: it begins now."""
+        self._made += made
+        if not self._made:
+            self._begun = self._clock()
+
+    def left(self, steps: int) -> str:
+        """« reste 2 min 05 s », empty when nothing tells yet."""
+        if not self._made or not steps:
+            return ""
+        minutes, seconds = divmod(round((self._clock() - self._begun) / self._made * steps), 60)
+        return f"reste {minutes} min {seconds:02} s" if minutes else f"reste {seconds} s"
 
 
 @contextmanager

@@ -6,7 +6,7 @@ comes out whole or not at all, so that a batch stopped at any moment goes on whe
 
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ AHEAD = 3  # pieces of work handed out for each worker: none waits, and few are 
 class Site:
     """Where reports are made: opens an executor of `size` workers; `job` is what each one does.
 
+    Closed before the end, after a failure or Ctrl-C, it begins nothing more of what was handed out.
     `job` gives an empty text or the sentence that says what stopped it; `receive` puts in place what came back.
     """
 
@@ -44,7 +45,17 @@ class Outcome:
 
 def local(size: int, engine: str) -> Site:
     """The processes of this machine."""
-    return Site(lambda: workers.pool(size, engine), size)
+
+    @contextmanager
+    def opened() -> Iterator[Executor]:
+        executor = workers.pool(size, engine)
+        try:
+            yield executor
+        finally:
+            # By the executor itself: a future cancelled here while its worker dies would leave it waiting for ever.
+            executor.shutdown(cancel_futures=True)
+
+    return Site(opened, size)
 
 
 def make(requests: list[run.Request], site: Site) -> Generator[Outcome, None, None]:
@@ -72,26 +83,22 @@ def _round(todo: list[tuple[run.Request, Plan, int]], site: Site, lost: list[Any
     waiting = list(reversed(todo))
     under_way: dict[Future[Any], tuple[run.Request, Plan, int]] = {}
     with site.open() as executor:
-        try:
-            while waiting or under_way:
-                while waiting and len(under_way) < AHEAD * site.size:
-                    work = waiting.pop()
-                    try:
-                        under_way[executor.submit(site.job, work[0], work[1])] = work
-                    except BrokenExecutor:
-                        lost.append(work)
-                        lost += reversed(waiting)
-                        waiting = []
-                done, _ = wait(under_way, return_when=FIRST_COMPLETED) if under_way else ((), ())
-                for future in done:
-                    work = under_way.pop(future)
-                    if outcome := _outcome(future, work, site):
-                        yield outcome
-                    else:
-                        lost.append(work)
-        finally:
-            for future in under_way:
-                future.cancel()
+        while waiting or under_way:
+            while waiting and len(under_way) < AHEAD * site.size:
+                work = waiting.pop()
+                try:
+                    under_way[executor.submit(site.job, work[0], work[1])] = work
+                except BrokenExecutor:
+                    lost.append(work)
+                    lost += reversed(waiting)
+                    waiting = []
+            done, _ = wait(under_way, return_when=FIRST_COMPLETED) if under_way else ((), ())
+            for future in done:
+                work = under_way.pop(future)
+                if outcome := _outcome(future, work, site):
+                    yield outcome
+                else:
+                    lost.append(work)
 
 
 def _outcome(future: "Future[Any]", work: tuple[run.Request, Plan, int], site: Site) -> Outcome | None:

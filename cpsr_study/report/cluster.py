@@ -33,7 +33,11 @@ def site(address: str) -> batch.Site:
     @contextmanager
     def opened() -> Iterator[Executor]:
         with client.get_executor(pure=False, retries=batch.ATTEMPTS) as executor:
-            yield executor
+            try:
+                yield executor
+            except BaseException:
+                executor.shutdown(wait=False)  # what was handed out is cancelled
+                raise
 
     return batch.Site(opened, size, job, receive)
 
