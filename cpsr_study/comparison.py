@@ -116,7 +116,7 @@ class _Known:
         self.rows: dict[Key, Row] = {_key(row): row for row in own.itertuples(index=False)}
         self.shown: dict[tuple[str, str], Row] = {}
         for figure, group in own.groupby(["indicator", "category"]):
-            self.shown[figure] = self.rows[_key(latest_row(group))]
+            self.shown[figure] = self.rows[_key(latest_row(group).iloc[0])]
         self._leaves = derivation.leaves(table)
         self._origin = dict(zip(table["id"], zip(table["source"], table["kind"], strict=True), strict=True))
         self._geo = dict(zip(table["id"], table["geo"], strict=True))

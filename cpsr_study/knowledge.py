@@ -31,7 +31,7 @@ class Knowledge:
 
     def prepare(self) -> None:
         """Work out what every chapter asks for, once, before they are forked from this process."""
-        for table in (self.marked, self._origins, self._derived, self._by_id, self._given):
+        for table in (self.marked, self._origins, self._derived, self._by_id, self._hidden, self._headlines):
             len(table)
 
     @property
@@ -193,6 +193,11 @@ class Knowledge:
         return self._by_id.loc[name]
 
     @cached_property
+    def _headlines(self) -> pd.DataFrame:
+        """The observations to show: one for each quantity, area, period and category."""
+        return self.table[self.table["headline"]]
+
+    @cached_property
     def _by_id(self) -> pd.DataFrame:
         return self.table.set_index("id", drop=False)
 
@@ -201,14 +206,15 @@ class Knowledge:
 
     def _missing(self, indicator: str, geo: str) -> Missing:
         known, area = self.registry[indicator], self.territories.get(geo)
-        if self._hidden(indicator, geo):
+        if (indicator, geo) in self._hidden:
             return Missing(indicator, known.label, geo, area.en, (), secret=True)
         return Missing(indicator, known.label, geo, area.en, self._expected_sources(indicator, geo))
 
-    def _hidden(self, indicator: str, geo: str) -> bool:
-        """Whether all that is known of the indicator there is hidden by confidentiality."""
-        own = self.table[(self.table["indicator"] == indicator) & (self.table["geo"] == geo)]
-        return bool(len(own)) and bool((own["status"] == "S").all())
+    @cached_property
+    def _hidden(self) -> set[tuple[str, str]]:
+        """Indicators and areas of which all that is known is hidden by confidentiality."""
+        shown = self.table[self.table["status"] != "S"]
+        return self._given - set(zip(shown["indicator"], shown["geo"], strict=True))
 
     def _expected_sources(self, indicator: str, geo: str) -> tuple[str, ...]:
         """Who is expected to publish it or, for a computed indicator, who publishes those of its inputs that lack."""

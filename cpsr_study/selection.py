@@ -82,7 +82,7 @@ class Selection:
 
     def latest(self) -> Observation | Missing:
         """The latest period known. A figure without a stated year yields to a dated one published since."""
-        return self.missing if self.empty else as_observation(latest_row(self.frame))
+        return self.missing if self.empty else as_observation(latest_row(self.frame).iloc[0])
 
     def at(self, period: str) -> Observation | Missing:
         """The observation of one period."""
@@ -100,13 +100,15 @@ class Selection:
         return Selection(frame, self.missing, self.note)
 
 
-def latest_row(frame: pd.DataFrame) -> pd.Series:
-    """Of the statements of one figure, the one to show: see `Selection.latest`."""
+def latest_row(frame: pd.DataFrame) -> pd.DataFrame:
+    """Of the statements of one figure, the one to show (see `Selection.latest`); no row when there is none."""
+    if len(frame) < 2:
+        return frame
     undated = frame["status"] == "U"
     dated, others = frame[~undated], frame[undated]
     if others.empty or (not dated.empty and dated["published"].max() >= others["published"].max()):
-        return dated.loc[dated["time_period"].idxmax()]
-    return others.loc[others["published"].idxmax()]
+        return dated.loc[[dated["time_period"].idxmax()]]
+    return others.loc[[others["published"].idxmax()]]
 
 
 def as_observation(row: pd.Series) -> Observation:

@@ -11,7 +11,7 @@ from cpsr_study import derivation, indicators, observations, paths, projects, re
 from cpsr_study.display import maps
 from cpsr_study.knowledge import Knowledge
 from cpsr_study.parameters import NEWEST, Parameters, resolve
-from cpsr_study.selection import Missing, Observation, Selection, listed
+from cpsr_study.selection import Missing, Observation, Selection, latest_row, listed
 from cpsr_study.sources import Card
 from cpsr_study.territories import Territories
 
@@ -47,24 +47,39 @@ class Study(Knowledge):
     ) -> Selection:
         """All headline observations that match; `category=""` keeps totals only, None keeps everything."""
         names, geos = listed(indicator), listed(geo or self.territory.code)
-        frame = self.table[self.table["indicator"].isin(names) & self.table["geo"].isin(geos)]
-        frame = frame[frame["headline"]]
+        return self._selection(self._rows(names, geos, category, period), names[0], geos[0])
+
+    def _rows(
+        self,
+        names: list[str],
+        geos: list[str],
+        category: str | list[str] | None = None,
+        period: str | None = None,
+    ) -> pd.DataFrame:
+        """The same without their labels, which cost more than all the rest."""
+        table = self._headlines
+        kept = table["indicator"].isin(names) & table["geo"].isin(geos)
         if category is not None:
-            frame = frame[frame["category"].isin(listed(category))]
+            kept &= table["category"].isin(listed(category))
         if period is not None:
-            frame = frame[frame["time_period"] == period]
-        return self._selection(frame, names[0], geos[0])
+            kept &= table["time_period"] == period
+        return table[kept]
 
     def latest(self, indicator: str, category: str = "", geo: str | None = None) -> Observation | Missing:
         """The observation of the latest period known."""
-        known = self.select(indicator, geo, category=category)
-        return known.latest()
+        area = geo or self.territory.code
+        return self._one(self._rows([indicator], [area], category), indicator, area)
+
+    def _one(self, rows: pd.DataFrame, indicator: str, geo: str) -> Observation | Missing:
+        """The latest of some rows."""
+        return self._selection(latest_row(rows), indicator, geo).latest()
 
     def pair(self, indicator: str, category: str = "") -> list[Observation | Missing]:
         """The territory's observation and the reference's, of the latest period both have, else each one's latest."""
-        both = [self.select(indicator, geo, category=category) for geo in self.geos]
-        period = _latest_common([known.frame for known in both])
-        return [known.at(period) if period else known.latest() for known in both]
+        both = [self._rows([indicator], [geo], category) for geo in self.geos]
+        if period := _latest_common(both):
+            both = [rows[rows["time_period"] == period][:1] for rows in both]
+        return [self._one(rows, indicator, geo) for rows, geo in zip(both, self.geos, strict=True)]
 
     def beside(self, own: Observation) -> Observation | Missing | None:
         """The same figure of the area compared with, of the same period if it is known, else the latest."""
@@ -83,7 +98,7 @@ class Study(Knowledge):
     def categories(self, indicator: str, geos: list[str] | None = None, period: str | None = None) -> Selection:
         """The categories of an indicator, of the latest period that the areas share (else the latest of each)."""
         geos = geos or self.geos
-        frame = self.select(indicator, geos).frame
+        frame = self._rows([indicator], geos)
         frame = frame[frame["category"] != ""]
         parts = [frame[frame["geo"] == geo] for geo in geos]
         period = period or _latest_common([part for part in parts if not part.empty])
@@ -92,7 +107,7 @@ class Study(Knowledge):
 
     def each_category(self, indicator: str) -> Selection:
         """The categories of an indicator for the territory and the area compared with, each at its latest period."""
-        frame = self.select(indicator, self.geos).frame
+        frame = self._rows([indicator], self.geos)
         frame = frame[frame["category"] != ""].sort_values("time_period", kind="stable")
         latest = frame.drop_duplicates(["geo", "category"], keep="last")
         order = latest.assign(_order=latest["geo"].map(self.geos.index)).sort_values(["_order", "time_period"])
@@ -102,7 +117,7 @@ class Study(Knowledge):
         """The figures (`indicator` or `(indicator, category)`) of many areas, each at the latest period most have."""
         several: list[Figure] = [figures] if isinstance(figures, str | tuple) else list(figures)
         wanted = [(item, "") if isinstance(item, str) else item for item in several]
-        frame = self.select([name for name, _ in wanted], codes).frame
+        frame = self._rows([name for name, _ in wanted], codes)
         kept = []
         for name, category in wanted:
             group = frame[(frame["indicator"] == name) & (frame["category"] == category)]

@@ -92,7 +92,11 @@ def svg(ax: Axes) -> str:
     """Return the figure as SVG, without date, version or address, so that two runs give the same bytes."""
     out = StringIO()
     nothing = dict.fromkeys(["Date", "Creator", "Format", "Type"])
-    page(ax).savefig(out, format="svg", metadata=nothing)
+    figure = page(ax)
+    # Placed once: with an engine of its own, a figure is drawn a first time to place what it holds, then a second.
+    figure.get_layout_engine().execute(figure)
+    figure.set_layout_engine(None)
+    figure.savefig(out, format="svg", metadata=nothing)
     plain = sub(r"<!DOCTYPE[^>]*>\s*", "", out.getvalue(), count=1)
     # A hundredth of a point is finer than any printer: the rest of the decimals only weighs.
     return sub(r' d="[^"]*"', lambda path: sub(r"(\.\d\d)\d+", r"\1", path[0]), plain)
