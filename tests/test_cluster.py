@@ -1,8 +1,10 @@
 """Reports made by the workers of a dask cluster on this machine; one of them is killed in the middle."""
 
 import os
+import re
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -69,5 +71,18 @@ def test_a_machine_with_other_data_refuses(tmp_path):
     todo = report.planned(request)
     name = next(name for name in todo.description["inputs"] if name.startswith("data/raw"))
     todo.description["inputs"][name] = "0" * 64
-    with pytest.raises(batch.DataError, match=f"pas les mêmes entrées .{name}"):
-        cluster.job(request, todo)
+    answer = cluster.job(request, todo)
+    assert re.search(f"pas les mêmes entrées .{name}", answer) and cluster.receive(request, answer) == answer
+
+
+def counted(request, todo):
+    """Work that cannot be done, and a mark for each time that it is tried."""
+    (request.output / f"{time.time_ns()}.mark").touch()
+    return cluster.job(request, replace(todo, description=todo.description | {"inputs": {}}))
+
+
+def test_what_cannot_be_done_is_tried_once(tmp_path, scheduler):
+    place = cluster.site(scheduler)
+    (found,) = batch.make(requests(tmp_path, ["DEP-14"]), replace(place, job=counted))
+    assert not found.built and "mêmes entrées" in found.problem
+    assert len(list(tmp_path.glob("*.mark"))) == 1

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cpsr_study.errors import DataError, RequestError
+from cpsr_study.errors import RequestError
 from cpsr_study.report import batch, build, manifest, place, run, workers
 from cpsr_study.report.plan import Plan
 
@@ -53,21 +53,22 @@ def _client(address: str) -> Any:
         raise RequestError(f"Pas de réponse de l'ordonnanceur {address}.") from None
 
 
-def job(request: run.Request, plan: Plan) -> bytes:
-    """Make the report on a worker of the cluster. Returns its folder as a tar. DataError says what stopped it."""
+def job(request: run.Request, plan: Plan) -> bytes | str:
+    """Make the report on a worker of the cluster. Returns its folder as a tar, or the sentence that tells why not.
+
+    Raised, that sentence would have the scheduler try again, as it does when a worker dies.
+    """
     here = manifest.describe(request.data_dir, request.chapters, request.parameters, request.formats)
     if here != plan.description:
         changed = sorted(
             name for name, digest in plan.description["inputs"].items() if here["inputs"].get(name) != digest
         )
         what = changed[0] if changed else "versions"
-        raise DataError(f"Une machine de la grappe n'a pas les mêmes entrées ({what}).")
+        return f"Une machine de la grappe n'a pas les mêmes entrées ({what})."
+    kept = {name: path for name, path in plan.kept.items() if path.is_file()}  # reports may lie elsewhere than inputs
     with tempfile.TemporaryDirectory(prefix="cpsr-") as folder:
         own = replace(request, output=Path(folder))
-        problem = _in_warm_process(own, plan)
-        if problem:
-            raise DataError(problem)
-        return _packed(own.folder)
+        return _in_warm_process(own, replace(plan, kept=kept)) or _packed(own.folder)
 
 
 def _in_warm_process(request: run.Request, plan: Plan) -> str:
@@ -86,8 +87,10 @@ def _in_warm_process(request: run.Request, plan: Plan) -> str:
         own._config["daemon"] = daemon
 
 
-def receive(request: run.Request, answer: bytes) -> str:
-    """Put in place, whole, a report that came back. Returns an empty text."""
+def receive(request: run.Request, answer: bytes | str) -> str:
+    """Put in place, whole, a report that came back. Returns an empty text, or the sentence that came instead."""
+    if isinstance(answer, str):
+        return answer
     with place.workshop(request.output) as work:
         with tarfile.open(fileobj=io.BytesIO(answer)) as tar:
             tar.extractall(work / "report", filter="data")
