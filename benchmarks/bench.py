@@ -74,7 +74,7 @@ def snakemake(folder: Path) -> list[str]:
 
 PARTS: dict[str, dict[str, Way]] = {
     "report": {
-        PLAIN: script("plain_script.py", TERRITORY),
+        PLAIN: script("plain_script.py", "1", TERRITORY),
         "cpsr-study run, 2 processus (HTML et PDF)": program("run", TERRITORY, "--workers", "2"),
         "papermill, à la suite": script("papermill_sequential.py", "{folder}/papermill", "1", TERRITORY),
         "papermill, 2 processus": script("papermill_sequential.py", "{folder}/pool", "2", TERRITORY),
@@ -83,7 +83,8 @@ PARTS: dict[str, dict[str, Way]] = {
         "snakemake et papermill, 2 cœurs": snakemake,
     },
     "batch": {
-        PLAIN: script("plain_script.py", *DEPARTEMENTS),
+        PLAIN: script("plain_script.py", "1", *DEPARTEMENTS),
+        "script simple, 2 processus": script("plain_script.py", "2", *DEPARTEMENTS),
         "cpsr-study batch, 1 processus": program("batch", "--territories", "{file}", "--workers", "1"),
         "cpsr-study batch, 2 processus": program("batch", "--territories", "{file}", "--workers", "2"),
         "cpsr-study batch, 4 processus": program("batch", "--territories", "{file}", "--workers", "4"),
@@ -112,16 +113,18 @@ def measure(part: str, rounds: int, minutes: float, without: list[str]) -> None:
     ways = {name: way for name, way in PARTS[part].items() if not any(word in name for word in without)}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     memory: dict[str, list[int]] = {name: [] for name in ways}
+    growth: dict[str, list[float]] = {name: [] for name in ways}
     began = time.monotonic()
     for rank in range(rounds):
         if rank and time.monotonic() - began > 60 * minutes:
             break
         for name in rotated(list(ways), rank):
-            spent, most = once(ways[name], part)
+            spent, watch = once(ways[name], part)
             seconds[name].append(spent)
-            memory[name].append(most)
-            print(f"{part} {rank + 1}/{rounds} {name} : {spent:.1f} s, {most} Mo", flush=True)
-    keep(part, {"seconds": seconds, "memory": memory})
+            memory[name].append(watch.most)
+            growth[name].append(watch.growth)
+            print(f"{part} {rank + 1}/{rounds} {name} : {spent:.1f} s, {watch.most} Mo", flush=True)
+        keep(part, {"seconds": seconds, "memory": memory, "growth": growth})
 
 
 def rotated(names: list[str], rank: int) -> list[str]:
@@ -130,8 +133,8 @@ def rotated(names: list[str], rank: int) -> list[str]:
     return names[start:] + names[:start]
 
 
-def once(way: Way, part: str) -> tuple[float, int]:
-    """Wall seconds of one run in an empty folder, and the most memory that one of its processes held (Mo)."""
+def once(way: Way, part: str) -> "tuple[float, Watch]":
+    """Wall seconds of one run in an empty folder, and what was seen of its memory."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         codes = folder / "territoires.txt"
@@ -147,7 +150,7 @@ def once(way: Way, part: str) -> tuple[float, int]:
         if code:
             raise SystemExit(f"{command[0]} : code {code}\n{(folder / 'log').read_text(encoding='utf-8')[-2000:]}")
         check(folder, part, command)
-    return spent, watch.most
+    return spent, watch
 
 
 def check(folder: Path, part: str, command: list[str]) -> None:
@@ -176,14 +179,24 @@ class Watch(threading.Thread):
 
     def __init__(self, pid: int):
         super().__init__(daemon=True)
-        self.pid, self.most, self._over = pid, 0, threading.Event()
+        self.pid, self.seen, self._over = pid, [0], threading.Event()
         self.start()
+
+    @property
+    def most(self) -> int:
+        """The most of the whole run (Mo)."""
+        return max(self.seen)
+
+    @property
+    def growth(self) -> float:
+        """The most of the last third of the run over that of the second: the first one fills the workers."""
+        third = len(self.seen) // 3
+        return max(self.seen[2 * third :]) / (max(self.seen[third : 2 * third], default=0) or 1)
 
     def run(self) -> None:
         """Look twice a second, where the system tells (Linux)."""
         while not self._over.wait(0.5):
-            for pid in below(self.pid):
-                self.most = max(self.most, proportional(pid))
+            self.seen.append(max(map(proportional, below(self.pid))))
 
     def stop(self) -> None:
         """End the watch."""
@@ -216,27 +229,18 @@ def proportional(pid: int) -> int:
 
 def measure_again(rounds: int) -> None:
     """What is left to pay when there is nothing to do: beside Python's own start."""
-    results: dict[str, list[float]] = {"python -c pass": [], "--help": [], "run": [], "batch (101 départements)": []}
+    results: dict[str, list[float]] = {"python -c pass": [], "--help": [], "run": [], "batch, 101 départements": []}
     with tempfile.TemporaryDirectory() as name:
-        output = Path(name)
-        made = [str(BIN / "cpsr-study"), "run", TERRITORY, "--output", str(output)]
-        many = [
-            str(BIN / "cpsr-study"),
-            "batch",
-            "--level",
-            "departement",
-            "--chapters",
-            "08",
-            "--output",
-            str(output / "b"),
-        ]
+        program = str(BIN / "cpsr-study")
+        made = [program, "run", TERRITORY, "--output", name]
+        many = [program, "batch", "--level", "departement", "--output", f"{name}/b"]
         quiet(made)
         quiet(many)
         for _ in range(max(5, rounds)):
             results["python -c pass"].append(quiet([str(BIN / "python"), "-c", "pass"]))
-            results["--help"].append(quiet([str(BIN / "cpsr-study"), "--help"]))
+            results["--help"].append(quiet([program, "--help"]))
             results["run"].append(quiet(made))
-            results["batch (101 départements)"].append(quiet(many))
+            results["batch, 101 départements"].append(quiet(many))
     keep("again", {"seconds": results})
 
 
@@ -300,15 +304,17 @@ def section(title: str, found: dict) -> str:
     lines = [
         f"\n## {title}\n",
         f"{found['date']}, {found['machine']}, {told}. Médianes de {len(seconds[reference])} tours entrelacés.\n",
-        f"| façon | s | rapport à « {reference} » | étendue | mémoire d’un processus (Mo) |",
-        "| --- | ---: | ---: | ---: | ---: |",
+        f"| façon | s | rapport à « {reference} » | étendue | mémoire d’un processus (Mo) | sa croissance |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for name, times in seconds.items():
         ratios = [mine / its for mine, its in zip(times, seconds[reference], strict=False)]
         most = max(found.get("memory", {}).get(name, [0]))
+        growth = found.get("growth", {}).get(name)
         lines.append(
             f"| {name} | {french(statistics.median(times))} | {french(statistics.median(ratios))} | "
-            f"{french(min(ratios))} à {french(max(ratios))} | {most or ''} |"
+            f"{french(min(ratios))} à {french(max(ratios))} | {most or ''} | "
+            f"{french(statistics.median(growth)) if growth else ''} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -1,10 +1,11 @@
 """The plain script that the others are measured against: the code cells of every chapter, run one after the other.
 
-One process, one core, no notebook, no report: the same computations, the same drawings as SVG, nothing else.
-Arguments: the folder of notebooks, then the codes of the territories.
+No notebook, no report: the same computations, the same drawings as SVG, nothing else. One process, or several that
+share the territories out. Arguments: the folder of notebooks, the number of processes, the codes of the territories.
 """
 
 import json
+import multiprocessing
 import os
 import sys
 from pathlib import Path
@@ -37,4 +38,11 @@ def main(notebooks: Path, territories: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    folder, count, codes = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+    others = [multiprocessing.Process(target=main, args=(folder, codes[rank::count])) for rank in range(1, count)]
+    for each in others:
+        each.start()
+    main(folder, codes[::count])
+    for each in others:
+        each.join()
+    sys.exit(any(each.exitcode for each in others))
