@@ -26,10 +26,11 @@ lock: $(STAMP)  ## refresh requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-header --upgrade -o requirements.lock
 
-bench: $(STAMP) .venv-bench/.installed  ## measure, and write docs/performances.md (about ten minutes, on a quiet machine)
+bench: $(STAMP) .venv-bench/.installed  ## measure, and write docs/performances.md (about forty minutes, on a quiet machine)
 	$(BIN)/python benchmarks/bench.py again
-	$(BIN)/python benchmarks/bench.py report --minutes 4
-	$(BIN)/python benchmarks/bench.py batch --minutes 3
+	$(BIN)/python benchmarks/bench.py report --minutes 15
+	$(BIN)/python benchmarks/bench.py batch --minutes 12
+	$(BIN)/python benchmarks/bench.py workers --minutes 10
 	$(BIN)/python benchmarks/bench.py table
 
 .venv-bench/.installed: pyproject.toml

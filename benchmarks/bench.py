@@ -1,6 +1,6 @@
 """Measure the ways of making the report, paired and interleaved, and write the table of `docs/performances.md`.
 
-    python benchmarks/bench.py report|batch|again [--rounds 5]     measures one part, kept in benchmarks/results/
+    python benchmarks/bench.py report|batch|workers|again [--rounds 5]   measures one part, kept in benchmarks/results/
     python benchmarks/bench.py table                               writes the table from what was measured
 
 Each round runs every way once, in turn, so that what else the machine does weighs on all; a ratio is taken inside its
@@ -32,6 +32,7 @@ PAGE = PROJECT / "docs" / "performances.md"
 PLAIN = "script simple, un cœur"
 TERRITORY = "REG-28"
 DEPARTEMENTS = [f"DEP-{number:02}" for number in (*range(1, 20), *range(21, 26))]  # 24: there is no 20
+COUNTS = {"report": 1, "batch": len(DEPARTEMENTS), "workers": 8}  # territories of each part
 VERSIONS = ("pandas", "matplotlib", "papermill", "nbconvert", "typst", "ipykernel", "distributed")
 MARK = "<!-- mesures -->"
 
@@ -83,11 +84,13 @@ PARTS: dict[str, dict[str, Way]] = {
         "snakemake et papermill, 2 cœurs": snakemake,
     },
     "batch": {
-        PLAIN: script("plain_script.py", "1", *DEPARTEMENTS),
         "script simple, 2 processus": script("plain_script.py", "2", *DEPARTEMENTS),
-        "cpsr-study batch, 1 processus": program("batch", "--territories", "{file}", "--workers", "1"),
-        "cpsr-study batch, 2 processus": program("batch", "--territories", "{file}", "--workers", "2"),
-        "cpsr-study batch, 4 processus": program("batch", "--territories", "{file}", "--workers", "4"),
+        "cpsr-study batch, 2 processus (HTML et PDF)": program("batch", "--territories", "{file}", "--workers", "2"),
+        "les mêmes, en HTML seul": program("batch", "--territories", "{file}", "--workers", "2", "--formats", "html"),
+    },
+    "workers": {
+        f"cpsr-study batch, {count} processus": program("batch", "--territories", "{file}", "--workers", str(count))
+        for count in (1, 2, 4)
     },
 }
 
@@ -138,7 +141,7 @@ def once(way: Way, part: str) -> "tuple[float, Watch]":
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         codes = folder / "territoires.txt"
-        codes.write_text("\n".join(DEPARTEMENTS), encoding="utf-8")
+        codes.write_text("\n".join(DEPARTEMENTS[: COUNTS[part]]), encoding="utf-8")
         command = [each.replace("{file}", str(codes)) for each in way(folder)]
         with open(folder / "log", "w", encoding="utf-8") as log:
             began = time.perf_counter()
@@ -156,10 +159,9 @@ def once(way: Way, part: str) -> "tuple[float, Watch]":
 def check(folder: Path, part: str, command: list[str]) -> None:
     """A way that made nothing would be the fastest of all."""
     if "cpsr-study" in command[0]:
-        expected = len(DEPARTEMENTS) if part == "batch" else 1
-        made = [path for path in folder.glob("reports/*/report.pdf") if path.stat().st_size > 100_000]
-        if len(made) != expected:
-            raise SystemExit(f"{len(made)} rapports au lieu de {expected}.")
+        made = [path for path in folder.glob("reports/*/report.html") if path.stat().st_size > 100_000]
+        if len(made) != COUNTS[part]:
+            raise SystemExit(f"{len(made)} rapports au lieu de {COUNTS[part]}.")
     elif "plain_script.py" not in " ".join(command):
         made = [path for path in folder.rglob("0?_*.*") if path.suffix in (".ipynb", ".html")]
         if len(made) < 9:
@@ -287,6 +289,7 @@ def write_table() -> None:
     titles = {
         "report": "Un rapport entier, Normandie, neuf chapitres",
         "batch": "Un lot de 24 départements",
+        "workers": "Un lot de 8 départements, selon le nombre de processus",
         "again": "Quand rien n’a changé",
     }
     for part, title in titles.items():
