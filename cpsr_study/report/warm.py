@@ -2,6 +2,7 @@
 
 # ruff: noqa: E402, F401 (what is set first decides how the rest is imported; nothing of it is used here)
 
+import importlib
 import os
 import sys
 
@@ -26,14 +27,15 @@ import IPython.core.oinspect
 import jinja2.ext
 import nbformat
 import papermill
-import psutil
-import tornado.platform.asyncio
 import typst
 import xlsxwriter
 
 from cpsr_study import Study, charts, overview, say, tables
 from cpsr_study.display import contracts, numbers, style
 from cpsr_study.report import document, export, html, pdf
+
+for name in ("psutil", "tornado.platform.asyncio"):  # ipykernel's, at its first cell
+    importlib.import_module(name)
 
 with style.drawing():
     # Fonts and the SVG writer load at the first drawing.
