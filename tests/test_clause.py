@@ -1,6 +1,5 @@
 """A partner's own results: the golden territory counted by hand, what is shown of it and what is not."""
 
-import json
 import shutil
 from datetime import date
 from pathlib import Path
@@ -147,7 +146,6 @@ def test_the_audit_of_a_report_finds_every_way_out(data, tmp_path):
     assert count > 10
 
     truth = {cell.name: cell for cell in tables.cells}
-    text = path.read_text(encoding="utf-8")
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
 
     def planted(indicator: str, category: str, status: str) -> str:
@@ -166,14 +164,6 @@ def test_the_audit_of_a_report_finds_every_way_out(data, tmp_path):
     path.write_text(planted("participants_public", "rqth", "S"), encoding="utf-8")
     _, found = audit.attack(folder, data)
     assert any("observations.csv donne sa valeur" in line for line in found)
-    # The same number in a table of a chapter.
-    path.write_text(text, encoding="utf-8")
-    name = f"participants_public.{golden.AREA}.2025.rqth"
-    (folder / "notebooks").mkdir()
-    cell = {"outputs": [{"data": {"t": {"cells": [[{"text": "3", "ref": name}]]}}}]}
-    (folder / "notebooks" / "05.ipynb").write_text(json.dumps({"cells": [cell]}), encoding="utf-8")
-    _, found = audit.attack(folder, data)
-    assert found == [f"{name} est secret, et 05.ipynb l’écrit."]
 
 
 def test_the_command_fails_when_a_secret_comes_back(data, tmp_path, command):

@@ -88,7 +88,13 @@ def test_conda_and_binder_get_the_same_python_and_the_same_lock():
 
 
 def test_what_the_package_imports_is_declared():
-    modules = {"IPython": "jupyterlab", "nbformat": "nbconvert", "numpy": "pandas", "traitlets": "nbconvert"}
+    modules = {
+        "IPython": "jupyterlab",
+        "bs4": "beautifulsoup4",
+        "nbformat": "nbconvert",
+        "numpy": "pandas",
+        "traitlets": "nbconvert",
+    }
     modules |= {"jinja2": "nbconvert", "markupsafe": "nbconvert", "font_source_sans_pro": "font-source-sans-pro"}
     found = set()
     for path in (ROOT / "cpsr_study").rglob("*.py"):

@@ -4,21 +4,19 @@ Only the folder is read, as anybody could who has the report; the registry says 
 """
 
 import csv
-import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from cpsr_study import disclosure, indicators
 from cpsr_study.area_names import shown
 from cpsr_study.derivation import make_id
 from cpsr_study.disclosure import SECRET, Cell, Tables
-from cpsr_study.display.numbers import SECRET as MARK
 from cpsr_study.errors import RequestError
 from cpsr_study.sources import clause
-from cpsr_study.sources.clause import counting, layout, schema
+from cpsr_study.sources.clause import counting, layout, printed, schema
 from cpsr_study.sources.clause.layout import Layout
+from cpsr_study.sources.clause.recognition import Recognition
+from cpsr_study.territories import Territories
 
 Row = dict[str, str]
 
@@ -30,7 +28,8 @@ def attack(folder: Path, data_dir: Path, before: Path | None = None) -> tuple[in
     """
     rows = _rows(folder)
     hidden = {_id(row): row for row in rows if row["status"] == SECRET}
-    found = [*_valued(rows), *_printed(folder, set(hidden)), *_derived(rows, set(hidden))]
+    found = [*_valued(rows), *_derived(rows, set(hidden))]
+    found += _printed(folder, rows, data_dir) if hidden else []
     earlier = _rows(before) if before else []
     for (geo, period), own in _grouped(rows).items():
         linked = tables(own, data_dir)
@@ -112,26 +111,18 @@ def _derived(rows: list[Row], hidden: set[str]) -> Iterator[str]:
             yield f"{row['id']} est publié, et se calcule à partir d’un chiffre secret."
 
 
-def _printed(folder: Path, hidden: set[str]) -> Iterator[str]:
-    """A hidden figure printed as a number in a chapter, its tables and cards, or in the page."""
-    for path in sorted((folder / "notebooks").glob("*.ipynb")):
-        for name, text in _traced(json.loads(path.read_text(encoding="utf-8"))):
-            if name in hidden and re.search(r"\d", text):
-                yield f"{name} est secret, et {path.name} l’écrit."
-    page = folder / "report.html"
-    text = page.read_text(encoding="utf-8") if page.is_file() else ""
-    for name, words in re.findall(r'<a[^>]*href="#obs-([^"]+)"[^>]*>([^<]*)</a>', text):
-        if name in hidden and words.strip() != MARK and re.search(r"\d", words.rpartition(":")[2]):
-            yield f"{name} est secret, et report.html l’écrit."
+def _printed(folder: Path, rows: list[Row], data_dir: Path) -> Iterator[str]:
+    """A hidden figure written anywhere else than in the observations: each file once a figure."""
+    registry = indicators.read(data_dir)
+    known = Recognition(
+        [row for row in rows if row["indicator"] in registry.indicators], registry, _areas(rows, data_dir)
+    )
+    told = ((finding.figure, where, finding.number) for where, finding in printed.found(folder, known))
+    for name, where, number in dict.fromkeys(told):
+        yield f"{name} est secret, et {where} l’écrit ({number})."
 
 
-def _traced(value: Any) -> Iterator[tuple[str, str]]:
-    """(id, text) of every traced number published in a notebook."""
-    if isinstance(value, dict):
-        if value.get("ref") and "text" in value:
-            yield str(value["ref"]), f"{value['text']} {value.get('value', '')}"
-        for item in value.values():
-            yield from _traced(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _traced(item)
+def _areas(rows: list[Row], data_dir: Path) -> dict[str, str]:
+    """The name of each area of the report, as it is written there."""
+    areas = Territories.load(data_dir, max(int(row["published"][:4]) for row in rows))
+    return {code: areas.get(code).name for code in {row["geo"] for row in rows} if code in areas}
