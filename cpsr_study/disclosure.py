@@ -6,7 +6,7 @@ low and how high a hidden cell can be given all that. Suppression repeats the at
 cheapest of those that hold the bound, until every hidden cell stays wide enough.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from math import ceil, floor, inf
 from typing import Any
@@ -64,11 +64,13 @@ class Cell:
 
 @dataclass
 class Tables:
-    """Linked tables: their cells, pairs of sums that everybody knows to be equal, and sums known from elsewhere."""
+    """Linked tables: their cells, pairs of sums that everybody knows to be equal, sums known from elsewhere, and ratios
+    that are published (the first sum is so many times the second)."""
 
     cells: list[Cell]
     equal: list[tuple[Parts, Parts]] = field(default_factory=list)
     known: list[tuple[Parts, float]] = field(default_factory=list)
+    ratios: list[tuple[Parts, Parts, float]] = field(default_factory=list)
 
     def linked(self) -> "list[Tables]":
         """These tables cut into groups that have no quantity in common: smaller problems, the same answers."""
@@ -77,6 +79,7 @@ class Tables:
             *(cell.parts for cell in self.cells),
             *(a | b for a, b in self.equal),
             *(p for p, _ in self.known),
+            *(a | b for a, b, _ in self.ratios),
         ]:
             touched = [group for group in groups if group & parts]
             merged = set(parts).union(*touched)
@@ -86,24 +89,35 @@ class Tables:
                 [cell for cell in self.cells if cell.parts & group],
                 [pair for pair in self.equal if (pair[0] | pair[1]) & group],
                 [each for each in self.known if each[0] & group],
+                [each for each in self.ratios if (each[0] | each[1]) & group],
             )
             for group in groups
         ]
 
 
+class ContradictionError(DataError):
+    """Sums that cannot all be true: nothing can be deduced from them together."""
+
+
 class Attack:
     """What can be deduced from the cells shown: bounds of any sum of quantities."""
 
-    def __init__(self, shown: Iterable[Cell], equal: Sequence[tuple[Parts, Parts]] = (),
-                 known: Sequence[tuple[Parts, float]] = (), asked: Iterable[Parts] = ()):  # fmt: skip
-        self.shown = list(shown)
-        names = set().union(*(cell.parts for cell in self.shown), *(a | b for a, b in equal), *(p for p, _ in known))
-        self.index = {name: place for place, name in enumerate(sorted(names.union(*asked)))}
-        self.right = [*(cell.value for cell in self.shown), *(value for _, value in known), *(0.0 for _ in equal)]
+    def __init__(self, tables: Tables, hidden: Collection[tuple[str, ...]]):
+        self.shown = [cell for cell in tables.cells if cell.name not in hidden]
+        names: set[str] = set().union(
+            *(cell.parts for cell in tables.cells),
+            *(a | b for a, b in tables.equal),
+            *(p for p, _ in tables.known),
+            *(a | b for a, b, _ in tables.ratios),
+        )
+        self.index = {name: place for place, name in enumerate(sorted(names))}
+        nothing = [0.0] * (len(tables.equal) + len(tables.ratios))
+        self.right = [*(cell.value for cell in self.shown), *(value for _, value in tables.known), *nothing]
         self.rows: list[Mapping[str, float]] = [
             *(dict.fromkeys(cell.parts, 1.0) for cell in self.shown),
-            *(dict.fromkeys(parts, 1.0) for parts, _ in known),
-            *({name: (name in a) - (name in b) for name in a ^ b} for a, b in equal),
+            *(dict.fromkeys(parts, 1.0) for parts, _ in tables.known),
+            *({name: (name in a) - (name in b) for name in a ^ b} for a, b in tables.equal),
+            *({name: (name in a) - factor * (name in b) for name in a | b} for a, b, factor in tables.ratios),
         ]
         self._matrix: Any = None
 
@@ -125,7 +139,7 @@ class Attack:
         if found.status == 3:  # unbounded
             return inf, set()
         if found.status != 0:
-            raise DataError("Les totaux publiés se contredisent : l'attaque n'a pas de solution.")
+            raise ContradictionError("Les totaux publiés se contredisent : l'attaque n'a pas de solution.")
         holding = np.flatnonzero(np.abs(found.eqlin.marginals[: len(self.shown)]) > _TINY)
         return sign * float(found.fun), set(map(int, holding))
 
@@ -161,13 +175,12 @@ def _secondary(tables: Tables, rule: Rule) -> set[tuple[str, ...]]:
     known = {parts for parts, _ in tables.known}  # hiding these would protect nothing
     waiting = list(hidden.values())
     while waiting:
-        shown = [cell for cell in tables.cells if cell.name not in hidden]
-        attack = Attack(shown, tables.equal, tables.known, [cell.parts for cell in waiting])
-        useful = [cell for cell in shown if cell.parts not in known]
+        attack = Attack(tables, hidden)
+        useful = [cell for cell in attack.shown if cell.parts not in known]
         while waiting:
             low, high, holding = attack.bounds(waiting[0].parts)
             if useful and waiting[0].is_found(low, high, rule):
-                binding = [shown[place] for place in holding if shown[place].parts not in known]
+                binding = [attack.shown[place] for place in holding if attack.shown[place].parts not in known]
                 chosen = min(binding or useful, key=lambda each: (each.value <= 0, each.value, each.name))
                 hidden[chosen.name] = chosen
                 waiting.append(chosen)
@@ -185,8 +198,7 @@ def recovered(
         secret = [cell for cell in group.cells if cell.name in hidden]
         if not secret:
             continue
-        shown = [cell for cell in group.cells if cell.name not in hidden]
-        attack = Attack(shown, group.equal, group.known, [cell.parts for cell in secret])
+        attack = Attack(group, hidden)
         for cell in secret:
             low, high, _ = attack.bounds(cell.parts)
             if too_narrow(low, high, width, whole=cell.whole):

@@ -5,6 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import xlsxwriter
 
@@ -165,6 +166,42 @@ def test_a_hidden_number_planted_there_only_is_found(made, tmp_path, plant):
     assert all(f", et {where} l’écrit (" in line for line in found), found
     # A bar stands apart from its name: in an image without its data, the number may be any hidden figure's.
     assert where.endswith("image") or all(".rqth est secret" in line for line in found), found
+
+
+def rewritten(folder: Path, **values: tuple[str, str]) -> Path:
+    """The folder with other values and statuses of figures without category (indicator -> value, status)."""
+    path = folder / "observations.csv"
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    for name, (value, status) in values.items():
+        own = (frame["indicator"] == name) & (frame["geo"] == AREA) & (frame["category"] == "")
+        assert own.sum() == 1
+        frame.loc[own, ["value", "status"]] = [value, status]
+    frame.to_csv(path, index=False)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("hidden", "bounds"),
+    [("heures_prevues", "entre 4000 et 4000"), ("contrats", "entre 40 et 40"), ("heures_payees", None)],
+)
+def test_a_rate_or_a_mean_gives_the_figure_it_is_made_of(made, tmp_path, hidden, bounds):
+    """Planned hours from the rate of those done, contracts from their mean hours; paid hours from nothing."""
+    folder, data = made
+    other = rewritten(shutil.copytree(folder, tmp_path / "rapport"), **{hidden: ("", "S")})
+    _, found = audit.attack(other, data)
+    said = [line for line in found if line.startswith(f"{hidden}.{AREA}.2025 est secret, et les autres chiffres")]
+    assert [line.rpartition("est ")[2].rstrip(".") for line in said] == ([bounds] if bounds else [])
+
+
+def test_an_earlier_report_counts_for_what_has_not_moved_only(made, tmp_path):
+    """Internship hours shown before and hidden now are found when the hours of the year are the same; not otherwise."""
+    folder, data = made
+    now = rewritten(shutil.copytree(folder, tmp_path / "rapport"), heures_stage=("", "S"))
+    assert audit.attack(now, data)[1] == []
+    _, found = audit.attack(now, data, before=folder)
+    assert found == [f"heures_stage.{AREA}.2025 est secret, et les autres chiffres disent qu’il est entre 70 et 70."]
+    moved = rewritten(shutil.copytree(folder, tmp_path / "avant"), heures_insertion=("3000", "A"))
+    assert audit.attack(now, data, before=moved)[1] == []
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,15 @@ def test_two_structures_are_put_together_and_a_shared_operation_counts_once(data
     assert (len(markets), lines["person"].nunique(), lines["market"].nunique()) == (12, 26, 12)
 
 
+def test_a_vintage_kept_before_a_field_was_added_is_read(data, tmp_path):
+    taken = take(golden.write(tmp_path / "a"), data)
+    path = data / "raw" / "clause" / taken.vintage / "participants.csv"
+    rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
+    place = rows[0].index("pseudonyme_commun")
+    path.write_text("\n".join(",".join(row[:place] + row[place + 1 :]) for row in rows) + "\n", encoding="utf-8")
+    assert set(kept(data, taken)["participants"]["pseudonyme_commun"]) == {""}
+
+
 PERSONAL = {
     "a surname column": ("nom de famille", "DUPUIS"),
     "a first name column": ("Prénom", "Ana"),

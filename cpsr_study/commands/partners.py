@@ -77,6 +77,12 @@ def import_clause(
     counts = ", ".join(f"{count} {table}" for table, count in taken.kept.items())
     if taken.new:
         terminal.say(f"Importé dans clause/{taken.vintage} : {counts}.")
+        if taken.waiting:
+            years = ", ".join(map(str, taken.waiting))
+            terminal.say(
+                f"{years} : moins de cinq personnes ont changé depuis l'envoi précédent. Pour n'en désigner aucune, le "
+                "rapport garde les chiffres d'avant (voir le guide, « Corriger »)."
+            )
     else:
         terminal.say(f"Rien de nouveau : clause/{taken.vintage} contient déjà ces données ({counts}).")
 

@@ -5,20 +5,22 @@ Only the folder is read, as anybody could who has the report; the registry says 
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from cpsr_study import disclosure, indicators
 from cpsr_study.area_names import shown
 from cpsr_study.derivation import make_id
-from cpsr_study.disclosure import SECRET, Cell, Tables
+from cpsr_study.disclosure import SECRET, Cell, Parts, Tables
 from cpsr_study.errors import RequestError
 from cpsr_study.sources import clause
-from cpsr_study.sources.clause import counting, layout, printed, schema
+from cpsr_study.sources.clause import counting, layout, printed, ratios, schema
 from cpsr_study.sources.clause.layout import Layout
 from cpsr_study.sources.clause.recognition import Recognition
 from cpsr_study.territories import Territories
 
 Row = dict[str, str]
+Bounds = dict[tuple[str, ...], tuple[float, float]]
 
 
 def attack(folder: Path, data_dir: Path, before: Path | None = None) -> tuple[int, list[str]]:
@@ -30,32 +32,65 @@ def attack(folder: Path, data_dir: Path, before: Path | None = None) -> tuple[in
     hidden = {_id(row): row for row in rows if row["status"] == SECRET}
     found = [*_valued(rows), *_derived(rows, set(hidden))]
     found += _printed(folder, rows, data_dir) if hidden else []
-    earlier = _rows(before) if before else []
-    for (geo, period), own in _grouped(rows).items():
-        linked = tables(own, data_dir)
-        known = tables([row for row in earlier if (row["geo"], row["time_period"]) == (geo, period)], data_dir)
-        linked.known = [(cell.parts, cell.value) for cell in known.cells if cell.value == cell.value]
-        secret = {cell.name for cell in linked.cells if cell.value != cell.value}
-        for name, (low, high) in disclosure.recovered(linked, secret).items():
-            what = make_id(name[0], geo, period, name[1])
+    earlier = _by_area(_rows(before), data_dir) if before else {}
+    for geo, years in _by_area(rows, data_dir).items():
+        secret = {(*cell.name, year) for year, each in years.items() for cell in each.cells if cell.value != cell.value}
+        for name, (low, high) in _recovered(years, earlier.get(geo, {}), secret).items():
+            what = make_id(name[0], geo, name[2], name[1])
             found.append(f"{what} est secret, et les autres chiffres disent qu’il est entre {low:g} et {high:g}.")
     return len(hidden), found
 
 
-def tables(rows: list[Row], data_dir: Path) -> Tables:
-    """The linked tables of one area and year as published; a hidden cell has the value NaN."""
+def _recovered(years: dict[str, Tables], earlier: dict[str, Tables], secret: set[tuple[str, ...]]) -> Bounds:
+    """The hidden figures that come back, from all that is known; from less, when all of it cannot be true together
+    (an earlier report that has been corrected, a year that was left as it was shown)."""
+    known = {year: replace(each, known=_unchanged(each, earlier.get(year))) for year, each in years.items()}
+    for attempt in ([layout.across(known)], [layout.across(years)]):
+        try:
+            return {name: bounds for each in attempt for name, bounds in disclosure.recovered(each, secret).items()}
+        except disclosure.ContradictionError:
+            continue
+    alone = [layout.across({year: each}) for year, each in years.items()]
+    return {name: bounds for each in alone for name, bounds in disclosure.recovered(each, secret).items()}
+
+
+def _unchanged(tables: Tables, earlier: Tables | None) -> list[tuple[Parts, float]]:
+    """What an earlier report showed and that has every reason to be true still: figures of a table all of whose other
+    figures, and the total of its measure, are the same in both reports. What has moved is not known to be the same."""
+    if earlier is None:
+        return []
+    now, then = (
+        {cell.name: cell.value for cell in each.cells if cell.value == cell.value} for each in (tables, earlier)
+    )
+    moved = {name[0] for name in now.keys() & then.keys() if now[name] != then[name]}
+    totals = {measure: (total, "") for measure, total in layout.TOTALS.items()}
+    steady = {measure for measure, total in totals.items() if total in now and now[total] == then.get(total)}
+    return [
+        (cell.parts, cell.value)
+        for cell in earlier.cells
+        if cell.name in then and cell.name[0] not in moved and counting.measure_of(cell.name[0]) in steady
+    ]
+
+
+def tables(rows: list[Row], data_dir: Path, *, first: bool = True) -> Tables:
+    """The linked tables of one area and year as published; a hidden cell has the value NaN. `first`: of no earlier
+    year is anything known."""
     registry, shape = indicators.read(data_dir), schema.read(data_dir)
     values = {(row["indicator"], row["category"]): _number(row["value"]) for row in rows}
     cells = []
-    drawn = Layout(registry, shape, _used(values, shape))
+    drawn = Layout(registry, shape, _used(values, shape, first=first))
     for name in drawn.figures():
         if name in values:
             whole = counting.measure_of(name[0]) != layout.HOURS
             cells.append(Cell(name, drawn.parts(*name), values[name], whole=whole))
-    return Tables(cells, drawn.equal())
+    linked = Tables(cells, drawn.equal())
+    for row in rows:
+        if row["status"] != SECRET:
+            ratios.add(linked, row, registry, drawn)
+    return linked
 
 
-def _used(values: dict[tuple[str, str], float], shape: schema.Schema) -> set[tuple[str, str]]:
+def _used(values: dict[tuple[str, str], float], shape: schema.Schema, *, first: bool) -> set[tuple[str, str]]:
     """The leaves that are not plainly zero: what is neither published nor hidden is nothing."""
     used = set(values)
     for value in shape.values["public"]:
@@ -64,6 +99,11 @@ def _used(values: dict[tuple[str, str], float], shape: schema.Schema) -> set[tup
         used.add((f"public.{value.code}", "non"))
     if (layout.PROJECTS, "") in values:
         used.add((layout.PROJECTS, "oui"))
+    if not first:
+        used.add((layout.DONE, layout.MORE[layout.DONE]))
+    paid, done = (values.get((name, ""), float("nan")) for name in (layout.PAID, layout.TOTALS[layout.HOURS]))
+    if not paid < done:  # paid hours hold the hours done, unless they are known not to
+        used.add((layout.PAID, layout.MORE[layout.PAID]))
     unsaid = {(indicator, layout.UNKNOWN) for indicator in layout.FOLLOWED.values()}
     return used | unsaid | {(layout.PROJECTS, "non")}
 
@@ -81,12 +121,19 @@ def _rows(folder: Path) -> list[Row]:
     return rows
 
 
-def _grouped(rows: list[Row]) -> dict[tuple[str, str], list[Row]]:
-    groups: dict[tuple[str, str], list[Row]] = {}
+def _by_area(rows: list[Row], data_dir: Path) -> dict[str, dict[str, Tables]]:
+    """The tables of each area that has results of its own, by year."""
+    own: dict[str, set[str]] = {}
     for row in rows:
         if row["source"] == clause.SOURCE:
-            groups.setdefault((row["geo"], row["time_period"]), []).append(row)
-    return groups
+            own.setdefault(row["geo"], set()).add(row["time_period"])
+    by_year: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        by_year.setdefault((row["geo"], row["time_period"]), []).append(row)
+    return {
+        geo: {year: tables(by_year[geo, year], data_dir, first=year == min(years)) for year in sorted(years)}
+        for geo, years in own.items()
+    }
 
 
 def _id(row: Row) -> str:

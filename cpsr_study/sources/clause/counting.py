@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cpsr_study.disclosure import Cell, Rule, Tables
-from cpsr_study.sources.clause import layout
+from cpsr_study.sources.clause import alone, layout
 from cpsr_study.sources.clause.layout import CONTRACTS, HOURS, PEOPLE, UNKNOWN, Layout
 
 if TYPE_CHECKING:
@@ -21,29 +21,39 @@ class Year:
 
     `lines` columns: those of the three tables, `person`, `deed` (contract), `market`, `heures`; one row a contract.
     `markets`: one row an operation active in the year. `all_lines`: the contracts of every year of these operations.
+    `first`: no earlier year is known.
     """
 
     year: int
     lines: "pd.DataFrame"
     markets: "pd.DataFrame"
     all_lines: "pd.DataFrame"
+    first: bool = True
+
+    @property
+    def past(self) -> "pd.DataFrame":
+        """The contracts of the operations of the year, from their start to its end."""
+        known = self.all_lines
+        return known[(known["annee"] <= self.year) & known["market"].isin(self.markets["market"])]
 
 
 def tables(data: Year, registry: "Registry", schema: "Schema", rule: Rule) -> Tables:
     """The linked tables of a year, with what is sensitive in them."""
     lines = data.lines
-    leaves = dict(_leaves(lines, schema))
-    shape = Layout(registry, schema, set(leaves))
+    shape = Layout(registry, schema, {name for name, _ in _leaves(lines, schema)} | alone.used(data))
     cells = []
     for indicator, category in shape.figures():
+        if indicator in alone.FIGURES:
+            continue
         own = lines[_mask(lines, shape, indicator, category)]
         measure = measure_of(indicator)
         value = _measured(own, measure)
         if value:
-            sensitive = rule.is_sensitive(own["person"].nunique(), _largest_share(own) if measure == HOURS else 0)
+            sensitive = rule.is_sensitive(own["person"].nunique(), largest_share(own) if measure == HOURS else 0)
             parts = shape.parts(indicator, category)
             cells.append(Cell((indicator, category), parts, value, sensitive, whole=measure != HOURS))
     cells += _complements(lines, shape, rule)
+    cells += alone.cells(data, shape, rule)
     return Tables(cells, shape.equal())
 
 
@@ -52,12 +62,23 @@ def measure_of(indicator: str) -> str:
     return next(measure for measure in (HOURS, PEOPLE, CONTRACTS) if indicator.startswith(measure))
 
 
+def largest_share(
+    lines: "pd.DataFrame", column: str = "heures", bodies: tuple[str, ...] = ("employeur", "acheteur")
+) -> float:
+    """The share (%) of these hours that one body makes up: the largest of the employers' and of the buyers'."""
+    total = lines[column].sum()
+    if total <= 0:
+        return 0.0
+    return 100 * max(float(lines.groupby(body)[column].sum().max()) for body in bodies) / float(total)
+
+
 def quantities(data: Year, schema: "Schema") -> dict[str, float]:
     """Every elementary quantity of the layout: what only the partner knows, to compare two vintages."""
     lines = data.lines
     found = {f"{name}.{code}": value for (name, code), value in _leaves(lines, schema) if name not in _CROSSED}
     crossed = lines.groupby(["modalite", "type_employeur"])["heures"].sum()
-    return found | {f"heures.{way}.{kind}": float(value) for (way, kind), value in crossed.items()}
+    found |= {f"heures.{way}.{kind}": float(value) for (way, kind), value in crossed.items()}
+    return found | alone.quantities(data)
 
 
 _CROSSED = {"heures_modalite": "modalite", "heures_employeur": "type_employeur"}
@@ -108,17 +129,17 @@ def _mask(lines: "pd.DataFrame", shape: Layout, indicator: str, category: str) -
     return lines[column].isin(shape.members(breakdown, category))
 
 
-def _largest_share(lines: "pd.DataFrame") -> float:
-    """The share (%) of the hours of one employer or of one buyer, the larger of the two."""
-    total = lines["heures"].sum()
-    if total <= 0:
-        return 0.0
-    return 100 * max(float(lines.groupby(body)["heures"].sum().max()) for body in ("employeur", "acheteur")) / total
-
-
 def _complements(lines: "pd.DataFrame", shape: Layout, rule: Rule) -> Iterator[Cell]:
     """The few who are not of a public: never printed, but the total less the public would say how many they are."""
     for category in {value.code for value in shape.schema.values["public"]} - set(layout.SAME):
         others = lines.loc[lines[f"public.{category}"] == "non", "person"].nunique()
         if rule.is_sensitive(others, 0):
             yield Cell((layout.PUBLICS, f"hors {category}"), shape.complement(category), float(others), True)
+    for indicator in layout.FOLLOWED.values():
+        unsaid = lines.loc[lines[layout.SPLITS[indicator][2]] == UNKNOWN, "person"].nunique()
+        if rule.is_sensitive(unsaid, 0):
+            yield Cell((indicator, "hors suivi"), shape.unknown(indicator), float(unsaid), True)
+    other = lines[lines["projet"] == "non"]
+    if len(other) < len(lines) and rule.is_sensitive(other["person"].nunique(), largest_share(other)):
+        hours = _measured(other, HOURS)
+        yield Cell((layout.PROJECTS, "hors projets"), shape.others(), hours, True, whole=False)

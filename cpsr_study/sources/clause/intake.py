@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cpsr_study.area_names import shown
+from cpsr_study.disclosure import Rule
 from cpsr_study.errors import DataError, RequestError
 from cpsr_study.parameters import suggestion
 from cpsr_study.sources import Card, catalogue, clause, read_card, sha256, writing
-from cpsr_study.sources.clause import cells, consolidation, mapping, personal, reading, schema, store
+from cpsr_study.sources.clause import cells, consolidation, editions, mapping, personal, reading, schema, store
+from cpsr_study.territories import Territories
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,12 +31,13 @@ ERROR, ALERT = "erreur", "alerte"
 @dataclass(frozen=True)
 class Intake:
     """What an import did: `kept` counts lines by table, `remarks` has the columns REMARKS, `new` says if it changed
-    anything."""
+    anything, `waiting` the years in which too few people changed for the figures to follow."""
 
     vintage: str
     new: bool
     kept: dict[str, int]
     remarks: "pd.DataFrame"
+    waiting: tuple[int, ...] = ()
 
 
 def take(
@@ -63,10 +66,11 @@ def take(
     new = {table: pd.concat(each, ignore_index=True) if each else _empty(shape, table) for table, each in parts.items()}
     earlier = _held(data_dir, territory)
     before = store.read(earlier.folder, shape) if earlier else None
+    held = before
     if before and replace:
         given = {name for frame in new.values() for name in frame["structure"]}
-        before = {table: frame[~frame["structure"].isin(given)] for table, frame in before.items()}
-    tables, more = consolidation.consolidate(new, before, shape, territory, data_dir)
+        held = {table: frame[~frame["structure"].isin(given)] for table, frame in before.items()}
+    tables, more = consolidation.consolidate(new, held, shape, territory, data_dir)
     remarks += more
     listed = pd.DataFrame(remarks, columns=REMARKS).drop_duplicates(ignore_index=True)
     errors = int((listed["gravité"] == ERROR).sum())
@@ -75,7 +79,18 @@ def take(
     if tables["contrats"].empty:
         raise StrictError("Aucun contrat lisible : rien n'a été importé.", listed)
     vintage, fresh = _write(tables, data_dir, territory, earlier, day or date.today(), invented)
-    return Intake(vintage, fresh, {name: len(frame) for name, frame in tables.items()}, listed)
+    waiting = _waiting(before, tables, data_dir, territory) if before and fresh else ()
+    return Intake(vintage, fresh, {name: len(frame) for name, frame in tables.items()}, listed, waiting)
+
+
+def _waiting(
+    before: "dict[str, pd.DataFrame]", after: "dict[str, pd.DataFrame]", data_dir: Path, territory: str
+) -> tuple[int, ...]:
+    """The years that differ from the vintage before by a few people only: see `editions`."""
+    areas, shape = Territories.load(data_dir, date.today().year), schema.read(data_dir)
+    old, new = ({data.year: data for data in store.years_of(each, territory, areas, shape)} for each in (before, after))
+    moved = {year: editions.changed(data, new.get(year)) for year, data in old.items()}
+    return tuple(year for year, count in moved.items() if 0 < count < Rule().persons)
 
 
 class StrictError(DataError):
@@ -217,5 +232,6 @@ def _fields(tables: "dict[str, pd.DataFrame]", territory: str, day: date, invent
         "citation": "Données fictives, pour la démonstration." if invented
         else f"Structures facilitatrices du territoire, données de la clause sociale, {day.year}.",
         "covers": territory,
-        "notes": "Données des structures ; une personne suivie par deux structures compte deux fois.",
+        "notes": "Données des structures ; une personne suivie par deux structures compte une fois si elles lui "
+        "donnent un pseudonyme commun, deux fois sinon.",
     }  # fmt: skip

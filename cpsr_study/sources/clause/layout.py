@@ -4,10 +4,10 @@ Every figure about people or hours is a sum of elementary quantities (`parts`). 
 this layout, and the audit of a finished report attacks it with the same one.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
-from cpsr_study.disclosure import Parts
+from cpsr_study.disclosure import Parts, Tables
 from cpsr_study.indicators import UNSAID, Registry
 from cpsr_study.sources.clause.schema import Schema
 
@@ -49,6 +49,10 @@ MODES = {
 }
 PROJECTS = "heures_insertion_grands_projets"
 FOLLOWED = {f"participants_suivis_{n}": f"participants_sortie_{n}" for n in (3, 6, 12)}
+PLANNED, TRAINING, PAID, DONE = "heures_prevues", "heures_stage", "heures_payees", "heures_cumulees"
+# What these figures hold besides the hours of the year: leave and absences paid; the hours of the years before.
+MORE = {PAID: "en plus", DONE: "avant"}
+ELSEWHERE = f"{DONE}.ailleurs"  # hours of the years before, of operations that have none in the year
 
 Name = tuple[str, str]  # indicator, category
 
@@ -73,6 +77,7 @@ class Layout:
             aside = self._aside(indicator)
             names += [(indicator, category) for category in self._categories(breakdown) if category != aside]
         names += [(PUBLICS, category) for category in self._categories("public")]
+        names += [(indicator, "") for indicator in (PLANNED, TRAINING, PAID, DONE)]
         return [name for name in names if self.parts(*name)]
 
     def parts(self, indicator: str, category: str) -> Parts:
@@ -94,6 +99,8 @@ class Layout:
             return self._split(split, [code for code in self._leaves("sortie_clause") if code != UNKNOWN])
         if indicator == PUBLICS:
             return self._split(*SAME[category]) if category in SAME else self._split(f"public.{category}", ["oui"])
+        if indicator in (PLANNED, TRAINING, PAID, DONE):
+            return self._alone(indicator)
         if indicator in SPLITS:
             return self._split(indicator, self.members(SPLITS[indicator][1], category))
         return frozenset()
@@ -111,6 +118,14 @@ class Layout:
         """The participants who are not of a public."""
         return frozenset() if category in SAME else self._split(f"public.{category}", ["non"])
 
+    def unknown(self, indicator: str) -> Parts:
+        """The participants whose situation is not known: the total less those of whom it is."""
+        return self._split(indicator, [UNKNOWN])
+
+    def others(self) -> Parts:
+        """The hours of no large project."""
+        return self._split(PROJECTS, ["non"])
+
     def members(self, breakdown: str, category: str) -> list[str]:
         """The leaves of a category: itself, or all that is below it."""
         below = [c for (b, c), item in self.registry.categories.items() if b == breakdown and item.parent == category]
@@ -126,6 +141,15 @@ class Layout:
 
     def _categories(self, breakdown: str) -> list[str]:
         return [c for b, c in self.registry.categories if b == breakdown]
+
+    def _alone(self, indicator: str) -> Parts:
+        """A total without breakdown; paid and cumulated hours hold those of the year, if a leaf says so."""
+        if (indicator, "") not in self.used:
+            return frozenset()
+        more = MORE.get(indicator)
+        if indicator == DONE or (indicator, more) in self.used:
+            return self._whole(HOURS) | self._split(indicator, [str(more)])
+        return frozenset([f"{indicator}.total"])
 
     def _cross(self, ways: Collection[str], employers: Collection[str]) -> Parts:
         kept = [code for code in employers if ("heures_employeur", code) in self.used]
@@ -143,3 +167,23 @@ class Layout:
         if measure == HOURS:
             return self._cross(self._leaves("modalite"), self._leaves("employeur"))
         return self._table("participants_sexe" if measure == PEOPLE else "contrats_type")
+
+
+def across(years: Mapping[str, Tables]) -> Tables:
+    """The tables of several years as one, names ending with the year: hours done before are hours of earlier years."""
+    whole, before = Tables([]), frozenset[str]()
+    for year, tables in sorted(years.items()):
+        whole.cells += [replace(each, name=(*each.name, year), parts=_of(year, each.parts)) for each in tables.cells]
+        whole.equal += [(_of(year, a), _of(year, b)) for a, b in tables.equal]
+        whole.ratios += [(_of(year, a), _of(year, b), factor) for a, b, factor in tables.ratios]
+        whole.known += [(_of(year, parts), value) for parts, value in tables.known]
+        own = {each.name: each for each in tables.cells}
+        past = frozenset([f"{DONE}.{MORE[DONE]}"])
+        if before and (DONE, "") in own and past <= own[DONE, ""].parts:
+            whole.equal.append((_of(year, past | {ELSEWHERE}), before))
+        before |= _of(year, own[TOTALS[HOURS], ""].parts if (TOTALS[HOURS], "") in own else frozenset())
+    return whole
+
+
+def _of(year: str, parts: Parts) -> Parts:
+    return frozenset(f"{year}:{part}" for part in parts)

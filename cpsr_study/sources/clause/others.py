@@ -1,4 +1,4 @@
-"""The figures that stand alone: operations, buyers, companies, planned hours, pace, lengths, weights."""
+"""The figures that no sum binds: operations, buyers, companies, pace, lengths, weights."""
 
 from datetime import date
 from typing import TYPE_CHECKING
@@ -16,19 +16,16 @@ LATE = 0.10  # an operation is late when its hours are more than ten points behi
 Figures = list[tuple[str, str, float | None]]
 
 
-def figures(
-    data: "Year", shown: dict[tuple[str, str], float | None], rule: Rule, *, hidden_before: bool = False
-) -> Figures:
-    """(indicator, category, value or None when it is hidden). `shown` holds the figures of the linked tables,
-    `hidden_before` says that the total of an earlier year is hidden: a sum since the start would give it back."""
+def figures(data: "Year", shown: dict[tuple[str, str], float | None], rule: Rule) -> Figures:
+    """(indicator, category, value or None when it is hidden). `shown` holds the figures of the linked tables."""
     lines, markets = data.lines, data.markets
     found: Figures = [
         ("marches_clauses", "", float(len(markets))),
         ("maitres_ouvrage", "", float(markets["acheteur_cle"].nunique())),
         ("entreprises_clauses", "", float(lines["employeur"].nunique())),
+        ("marches_en_retard", "", float(late(data).sum())),
         *(("marches_type", str(code), float(n)) for code, n in markets["type_marche"].value_counts().items()),
         *_lengths(lines, shown, rule),
-        *_progress(data, shown, rule, hidden_before),
     ]
     weights = markets["poids_critere"].dropna()
     if len(weights):
@@ -50,32 +47,9 @@ def _lengths(lines: "pd.DataFrame", shown: dict[tuple[str, str], float | None], 
     return found
 
 
-def _progress(data: "Year", shown: dict[tuple[str, str], float | None], rule: Rule, hidden_before: bool) -> Figures:
-    """Planned against done, over the whole life of the operations of the year, and the late ones."""
-    markets, done = data.markets, _done(data)
-    planned = float(markets["heures_prevues"].sum())
-    found: Figures = [
-        ("heures_prevues", "", planned if _safe(markets, "heures_prevues", rule) else None),
-        ("heures_cumulees", "", float(done.sum()) if _safe(markets.assign(done=done), "done", rule)
-         and shown.get(("heures_insertion", "")) is not None and not hidden_before else None),
-        ("marches_en_retard", "", float(late(data).sum())),
-    ]  # fmt: skip
-    for name, column, lines in (
-        ("heures_stage", "heures_stage", markets),
-        ("heures_payees", "heures_payees", data.lines),
-    ):
-        if (total := float(lines[column].sum())) > 0:
-            secret = not _safe(lines, column, rule)
-            if column == "heures_payees":  # nearly the hours done: hidden with them
-                few = rule.is_sensitive(lines.loc[lines[column] > 0, "person"].nunique(), 0)
-                secret = secret or few or shown.get(("heures_insertion", "")) is None
-            found.append((name, "", None if secret else total))
-    return found
-
-
 def _done(data: "Year") -> "pd.Series":
     """Hours done by each operation until the end of the year."""
-    until = data.all_lines[data.all_lines["annee"] <= data.year].groupby("market")["heures"].sum()
+    until = data.past.groupby("market")["heures"].sum()
     return data.markets["market"].map(until).fillna(0.0)
 
 
@@ -88,9 +62,3 @@ def late(data: "Year") -> "pd.Series":
     elapsed = ((end_of_year - start).dt.days / (end - start).dt.days.where(lambda days: days > 0)).clip(0, 1)
     share = _done(data) / markets["heures_prevues"].where(lambda hours: hours > 0)
     return (share < elapsed - LATE).fillna(False)
-
-
-def _safe(frame: "pd.DataFrame", column: str, rule: Rule) -> bool:
-    """Whether no buyer weighs too much in these hours."""
-    total = frame[column].sum()
-    return bool(total <= 0 or 100 * frame.groupby("acheteur_cle")[column].sum().max() / total <= rule.dominance)

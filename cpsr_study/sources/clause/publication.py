@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cpsr_study import disclosure, indicators
 from cpsr_study.disclosure import Rule
 from cpsr_study.sources import Card, typed
-from cpsr_study.sources.clause import counting, others, schema, store
+from cpsr_study.sources.clause import editions, others, schema, store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +19,13 @@ LOCATOR = "tables de la clause sociale du territoire"
 NOTE = (
     "Chiffre secret : trop peu de personnes, une seule entreprise ou un seul acheteur, ou un autre chiffre secret que "
     "celui-ci ferait retrouver."
+)
+FOLLOWED = (
+    "Nombre de suivis : une personne que deux structures suivent sans lui donner un pseudonyme commun compte deux fois."
+)
+UNCHANGED = (
+    "Chiffres de l’année laissés tels qu’ils étaient montrés : depuis, trop peu de personnes ont changé pour que la "
+    "différence ne désigne personne."
 )
 COLUMNS = [*typed.COLUMNS, "source", "vintage", "published", "kind"]
 
@@ -49,37 +56,17 @@ def _computed(
 ) -> list[dict[str, Any]]:
     from cpsr_study.sources import read_card
 
-    registry, shape, rule = indicators.read(data_dir), schema.read(data_dir), Rule()
-    earlier: dict[int, tuple[list[disclosure.Cell], dict[str, float]]] = {}
+    shape, state = schema.read(data_dir), editions.State()
     rows: list[dict[str, Any]] = []
     for folder in folders:
         card = read_card(folder)
-        rows, hidden_before = [], False
-        for data in store.years(card, area, territories, shape):
-            linked = counting.tables(data, registry, shape, rule)
-            quantities = counting.quantities(data, shape)
-            shown_before, before = earlier.get(data.year, ([], {}))
-            linked.known = [
-                (cell.parts, cell.value)
-                for cell in shown_before
-                if all(quantities.get(part) == before.get(part) for part in cell.parts)
-            ]
-            hidden = disclosure.suppress(linked, rule)
-            earlier[data.year] = ([cell for cell in linked.cells if cell.name not in hidden], quantities)
-            rows += list(_rows(data, linked, hidden, card, registry, rule, hidden_before))
-            hidden_before |= ("heures_insertion", "") in hidden
+        state = editions.following(state, list(store.years(card, area, territories, shape)), data_dir)
+        rows = [row for year in state.years for row in _rows(state, year, card, data_dir)]
     return rows
 
 
-def _rows(
-    data: counting.Year,
-    linked: disclosure.Tables,
-    hidden: set[tuple[str, ...]],
-    card: Card,
-    registry: Any,
-    rule: Rule,
-    hidden_before: bool,
-) -> Iterator[dict[str, Any]]:
+def _rows(state: editions.State, year: int, card: Card, data_dir: Path) -> Iterator[dict[str, Any]]:
+    data, registry = state.years[year], indicators.read(data_dir)
     status = "P" if data.year >= card.year else "A"
     shared = {
         "time_period": str(data.year),
@@ -90,13 +77,13 @@ def _rows(
         "published": card.published,
         "kind": card.kind,
     }
-    figures: list[tuple[str, str, float | None]] = [
-        (*cell.name, None if cell.name in hidden else cell.value)  # type: ignore[misc]
-        for cell in linked.cells
+    shown: dict[tuple[str, str], float | None] = {
+        (cell.name[0], cell.name[1]): None if (*cell.name, str(year)) in state.hidden else cell.value
+        for cell in state.tables[year].cells
         if not cell.name[1].startswith("hors ")
-    ]
-    shown = {(indicator, category): value for indicator, category, value in figures}
-    figures += others.figures(data, shown, rule, hidden_before=hidden_before)
+    }
+    figures = [(*name, value) for name, value in shown.items()] + others.figures(data, shown, Rule())
+    said = _remarks(state, year)
     for indicator, category, value in figures:
         secret = value is None
         yield shared | {
@@ -105,5 +92,15 @@ def _rows(
             "category": category,
             "value": float("nan") if value is None else value,
             "status": disclosure.SECRET if secret else status,
-            "note": NOTE if secret else "",
+            "note": NOTE if secret else said.get(indicator, "") if not category else "",
         }
+
+
+def _remarks(state: editions.State, year: int) -> dict[str, str]:
+    """What is to be known of the totals of a year, by indicator."""
+    lines = state.years[year].lines
+    kept = UNCHANGED if year in state.kept else ""
+    alone = not lines["person"].str.startswith(store.SHARED).all()
+    follow = FOLLOWED if alone and lines["structure"].nunique() > 1 else ""
+    told = dict.fromkeys(("heures_insertion", "participants", "contrats"), kept)
+    return told | {"participants": " ".join(filter(None, [follow, kept]))}

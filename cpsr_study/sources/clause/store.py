@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cpsr_study.territories import Territories
 
 NUMBERS = {"entier", "decimal", "annee"}
+SHARED = "|"  # before a pseudonym that structures share: no structure has an empty name
 _CODED = ["modalite", "type_employeur", "type_marche", *(column for _, _, column in SPLITS.values())]
 
 
@@ -39,6 +40,8 @@ def read(folder: Path, schema: "Schema") -> "dict[str, pd.DataFrame]":
         except (OSError, ValueError):
             raise DataError(f"clause/{folder.name}/{path.name} ne se lit pas.") from None
         for field in schema.fields[table]:
+            if field.name not in frame and not field.required:
+                frame[field.name] = ""  # kept before the template had this field
             if field.name not in frame:
                 raise DataError(f"clause/{folder.name}/{path.name} : la colonne {field.name} manque.")
             if field.type in NUMBERS:
@@ -63,14 +66,23 @@ def _number_texts(column: "pd.Series") -> "pd.Series":
 
 
 def years(card: Card, area: str, territories: "Territories", schema: "Schema") -> Iterator[Year]:
+    """Each year in which operations executed in the area have hours, of a vintage that is kept."""
+    yield from years_of(read(card.folder, schema), area, territories, schema)
+
+
+def years_of(
+    tables: "dict[str, pd.DataFrame]", area: str, territories: "Territories", schema: "Schema"
+) -> Iterator[Year]:
     """Each year in which operations executed in the area have hours."""
-    tables = read(card.folder, schema)
     lines, markets = joined(tables, schema)
     inside = [not code or _within(f"COM-{code}", area, territories) for code in markets["commune"]]
     markets = markets[inside]
     lines = lines[lines["market"].isin(markets["market"])]
+    first = True
     for year, own in lines[lines["heures"] > 0].groupby("annee"):
-        yield Year(int(year), own, markets[markets["market"].isin(own["market"])].reset_index(drop=True), lines)
+        active = markets[markets["market"].isin(own["market"])].reset_index(drop=True)
+        yield Year(int(year), own, active, lines, first)
+        first = False
 
 
 def _within(commune: str, area: str, territories: "Territories") -> bool:
@@ -102,7 +114,7 @@ def joined(tables: "dict[str, pd.DataFrame]", schema: "Schema") -> "tuple[pd.Dat
     markets = markets[[counted[name] == name for name in own]].reset_index(drop=True)
     lines = deeds.assign(
         market=(deeds["structure"] + "|" + deeds["operation"]).map(counted),
-        person=deeds["structure"] + "|" + deeds["participant"],
+        person=_persons(deeds, people),
         deed=deeds["structure"] + "|" + deeds["contrat"],
         heures=deeds["heures_realisees"].fillna(0.0),
         employeur=deeds["employeur"].map(key),
@@ -110,9 +122,7 @@ def joined(tables: "dict[str, pd.DataFrame]", schema: "Schema") -> "tuple[pd.Dat
     ).rename(columns={"date_debut": "contrat_debut", "date_fin": "contrat_fin"})
     about = ["market", "acheteur_cle", "modalite", "categorie_acheteur", "secteur", "zone", "grand_projet"]
     lines = lines.merge(markets[about], on="market", how="left").rename(columns={"acheteur_cle": "acheteur"})
-    who = people.assign(person=people["structure"] + "|" + people["participant"]).drop(
-        columns=["structure", "participant"]
-    )
+    who = _described(people, [value.code for value in schema.values["public"]])
     lines = lines.merge(who, on="person", how="left")
     publics = lines["publics"].fillna("").str.split("|")
     for value in schema.values["public"]:
@@ -123,6 +133,27 @@ def joined(tables: "dict[str, pd.DataFrame]", schema: "Schema") -> "tuple[pd.Dat
         lines[column] = lines[column].fillna("").replace("", UNKNOWN)
     lines["acheteur_cle"] = lines["acheteur"]
     return lines, markets
+
+
+def _persons(rows: "pd.DataFrame", people: "pd.DataFrame") -> "pd.Series":
+    """Who each row is about: the pseudonym that structures share, else the one of a single structure."""
+    shared = people[people["pseudonyme_commun"] != ""]
+    own = shared["structure"] + "|" + shared["participant"]
+    common = dict(zip(own, SHARED + shared["pseudonyme_commun"], strict=True))
+    return (rows["structure"] + "|" + rows["participant"]).map(lambda name: common.get(name, name))
+
+
+def _described(people: "pd.DataFrame", publics: list[str]) -> "pd.DataFrame":
+    """One row a person: of one whom several structures describe, the first thing said of each, and all the publics."""
+    told = people.assign(person=_persons(people, people)).drop(
+        columns=["structure", "participant", "pseudonyme_commun"]
+    )
+    if not told["person"].duplicated().any():
+        return told
+    told["publics"] = told.groupby("person")["publics"].transform(
+        lambda each: "|".join(code for code in publics if any(code in text.split("|") for text in each))
+    )
+    return told.replace("", None).groupby("person", as_index=False, sort=False).first().fillna("")
 
 
 def _said(yes: bool) -> str:

@@ -55,6 +55,7 @@ EXAMPLES: dict[str, dict[str, tuple[str, str]]] = {
     "participants": {
         "structure": ("PLIE de l’exemple", "PLIE de l’exemple"),
         "participant": ("EX001", "EX002"),
+        "pseudonyme_commun": ("", ""),
         "sexe": ("femme", "homme"),
         "tranche_age": ("de_26_34", "plus_50"),
         "niveau_formation": ("niveau_3", "infra_3"),
@@ -73,6 +74,7 @@ ADVICE = (
     "Aucune donnée personnelle : ni nom, ni prénom, ni numéro de sécurité sociale, ni adresse, ni téléphone, ni "
     "courriel, ni date de naissance. Un fichier qui en contient est refusé en entier.",
     "Un pseudonyme contient au moins un chiffre. La table qui relie pseudonymes et personnes reste chez vous.",
+    "Deux structures suivent la même personne ? Donnez-lui le même pseudonyme commun : elle comptera une fois.",
 )
 
 
