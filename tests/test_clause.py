@@ -10,10 +10,11 @@ import pytest
 import clause_golden as golden
 from conftest import DATA, forget
 from cpsr_study import disclosure, indicators, observations
+from cpsr_study.commands import partners
 from cpsr_study.disclosure import Rule
 from cpsr_study.report import bundle
 from cpsr_study.sources import catalogue, clause
-from cpsr_study.sources.clause import audit, counting, intake, others, publication, schema, store
+from cpsr_study.sources.clause import audit, counting, intake, others, pace, publication, schema, store
 from cpsr_study.territories import Territories
 
 RULE, DAY = Rule(), date(2026, 3, 1)
@@ -115,6 +116,37 @@ def test_one_participant_less_reveals_nobody(data, gone):
     assert "laissés tels" not in before.loc[("participants", ""), "note"]
 
 
+def test_the_pace_of_each_operation_is_the_one_worked_out_by_hand(data):
+    """On 1 March 2026, O1 is 424 days into its 729; the others ended on 31 December 2025, O11 short."""
+    found = take(data).pace.set_index("opération")
+    assert list(found.index[:2]) == ["O11", "O1"]
+    first = found.loc["O1"]
+    assert (first["acheteur"], first["fin prévue"], first["à la date du"]) == ("Ville", "2026-12-31", "2026-03-01")
+    assert (first["heures prévues"], first["heures réalisées"]) == (600, 300)
+    assert first["heures attendues à cette date"] == pytest.approx(600 * 424 / 729, abs=0.05)
+    assert first["heures projetées à la fin"] == pytest.approx(300 * 729 / 424, abs=0.05)
+    assert first["situation"] == "à ce rythme, il manquerait 84,2 h"
+    assert found.loc["O11", "situation"] == "terminée, il manque 250,0 h"  # 500 planned, five contracts of 50
+    assert found.loc[["O2", "O12"], "situation"].tolist() == ["terminée, heures faites"] * 2
+    assert pace.short(found) == 1
+    early = take(data, day=date(2024, 12, 31)).pace.set_index("opération")
+    assert early["situation"].unique().tolist() == ["pas encore commencée"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "said"),
+    [("", "2026-12-31", pace.UNDATED), ("2025-01-01", "", pace.UNDATED), ("2025-01-01", "2025-01-01", pace.UNDATED)],
+)
+def test_an_operation_without_its_calendar_is_said(data, start, end, said):
+    rows = golden.tables()
+    names = golden.HEADS["operations"].split(";")
+    for name, value in (("date_debut", start), ("date_fin", end)):
+        rows["operations"][0][names.index(name)] = value
+    files = golden.write(data.parent / "autre", rows)
+    found = intake.take(files, data, golden.AREA, day=DAY).pace.set_index("opération")
+    assert found.loc["O1", "situation"] == said
+
+
 def folder_of(data: Path, tmp_path: Path):
     """A report folder with the observations of the golden territory, as a report writes them, and what is hidden."""
     table = observations.with_area(
@@ -183,6 +215,10 @@ def test_new_territory_import_and_their_refusals(data, tmp_path, command, monkey
     assert done.code == 0
     assert "40 contrats" in done.out
     assert (tmp_path / "clause-a-corriger.csv").is_file()
+    listed = pd.read_csv(tmp_path / "clause-rythme.csv")
+    assert len(listed) == 12
+    assert "finiraient sous leurs heures" in done.out
+    assert "clause-rythme.csv" in done.out
     again = command("import", "clause", *files, "--territory", "CU Caen la Mer", data_dir=data)
     assert "Rien de nouveau" in again.out
     bad = golden.write(tmp_path / "autre")
@@ -195,7 +231,8 @@ def test_micro_data_are_in_no_archive_and_git_ignores_them(data):
     (card,) = cards(data)
     assert set(card.files) == {"operations.csv", "contrats.csv", "participants.csv"}
     assert bundle.PRIVATE == "data/raw/clause/"
-    assert bundle.PRIVATE in (DATA.parent / ".gitignore").read_text(encoding="utf-8").splitlines()
+    ignored = (DATA.parent / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {bundle.PRIVATE, str(partners.REMARKS_FILE), str(partners.PACE_FILE)} <= set(ignored)
     frame = published(data)
     words = " ".join(frame[["locator", "note", "as_published"]].to_numpy().ravel())
     assert "Bâtisseurs" not in words and "P01" not in words

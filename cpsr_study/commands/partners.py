@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from cpsr_study.territories import Territory
 
-REMARKS_FILE = Path("clause-a-corriger.csv")
+# Written where the command is run, for the partner: with names of operations and buyers, in no report or archive.
+REMARKS_FILE, PACE_FILE = Path("clause-a-corriger.csv"), Path("clause-rythme.csv")
 
 
 def register(app: typer.Typer) -> None:
@@ -74,6 +75,7 @@ def import_clause(
         _write(error.remarks)
         raise
     _write(taken.remarks)
+    _write_pace(taken.pace)
     counts = ", ".join(f"{count} {table}" for table, count in taken.kept.items())
     if taken.new:
         terminal.say(f"Importé dans clause/{taken.vintage} : {counts}.")
@@ -89,15 +91,33 @@ def import_clause(
 
 def _write(remarks: "DataFrame") -> None:
     from cpsr_study.display import terminal
-    from cpsr_study.report.export import csv_text
 
     if remarks.empty:
         return
-    text = csv_text(list(remarks.columns), remarks.to_numpy().tolist())
-    REMARKS_FILE.write_text(text, encoding="utf-8-sig", newline="")
+    _write_csv(remarks, REMARKS_FILE)
     errors = int((remarks["gravité"] == "erreur").sum())
     alerts = len(remarks) - errors
     terminal.say(f"{errors} ligne(s) en erreur, {alerts} point(s) à vérifier : {shown(REMARKS_FILE.name)}, à renvoyer.")
+
+
+def _write_pace(found: "DataFrame") -> None:
+    """The operations and their hours, to be kept by the partner."""
+    from cpsr_study.display import terminal
+    from cpsr_study.display.numbers import day_text
+    from cpsr_study.sources.clause import pace
+
+    _write_csv(found, PACE_FILE)
+    terminal.say(
+        f"Rythme au {day_text(found['à la date du'].iloc[0])}, opérations qui finiraient sous leurs heures : "
+        f"{pace.short(found)} sur {len(found)}. La liste est à garder pour vous : {short(PACE_FILE.resolve())}"
+    )
+
+
+def _write_csv(frame: "DataFrame", path: Path) -> None:
+    from cpsr_study.report.export import csv_text
+
+    known = frame.astype(object).where(frame.notna(), "")
+    path.write_text(csv_text(list(frame.columns), known.to_numpy().tolist()), encoding="utf-8-sig", newline="")
 
 
 def _area(text: str) -> "Territory":

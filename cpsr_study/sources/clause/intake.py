@@ -15,7 +15,7 @@ from cpsr_study.disclosure import Rule
 from cpsr_study.errors import DataError, RequestError
 from cpsr_study.parameters import suggestion
 from cpsr_study.sources import Card, catalogue, clause, read_card, sha256, writing
-from cpsr_study.sources.clause import cells, consolidation, editions, mapping, personal, reading, schema, store
+from cpsr_study.sources.clause import cells, consolidation, editions, mapping, pace, personal, reading, schema, store
 from cpsr_study.territories import Territories
 
 if TYPE_CHECKING:
@@ -31,12 +31,14 @@ ERROR, ALERT = "erreur", "alerte"
 @dataclass(frozen=True)
 class Intake:
     """What an import did: `kept` counts lines by table, `remarks` has the columns REMARKS, `new` says if it changed
-    anything, `waiting` the years in which too few people changed for the figures to follow."""
+    anything, `pace` is the private list of `pace.listed`, `waiting` the years in which too few people changed for the
+    figures to follow."""
 
     vintage: str
     new: bool
     kept: dict[str, int]
     remarks: "pd.DataFrame"
+    pace: "pd.DataFrame"
     waiting: tuple[int, ...] = ()
 
 
@@ -78,9 +80,11 @@ def take(
         raise StrictError(f"{errors} erreur(s) et --strict : rien n'a été importé.", listed)
     if tables["contrats"].empty:
         raise StrictError("Aucun contrat lisible : rien n'a été importé.", listed)
-    vintage, fresh = _write(tables, data_dir, territory, earlier, day or date.today(), invented)
+    day = day or date.today()
+    vintage, fresh = _write(tables, data_dir, territory, earlier, day, invented)
     waiting = _waiting(before, tables, data_dir, territory) if before and fresh else ()
-    return Intake(vintage, fresh, {name: len(frame) for name, frame in tables.items()}, listed, waiting)
+    kept = {name: len(frame) for name, frame in tables.items()}
+    return Intake(vintage, fresh, kept, listed, pace.listed(tables, shape, day), waiting)
 
 
 def _waiting(

@@ -4,6 +4,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from cpsr_study.disclosure import Rule
+from cpsr_study.sources.clause import pace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,10 +56,5 @@ def _done(data: "Year") -> "pd.Series":
 
 def late(data: "Year") -> "pd.Series":
     """Whether each operation in progress at the end of the year is behind: its hours, less than its calendar."""
-    import pandas as pd
-
-    markets, end_of_year = data.markets, pd.Timestamp(date(data.year, 12, 31))
-    start, end = pd.to_datetime(markets["date_debut"]), pd.to_datetime(markets["date_fin"])
-    elapsed = ((end_of_year - start).dt.days / (end - start).dt.days.where(lambda days: days > 0)).clip(0, 1)
-    share = _done(data) / markets["heures_prevues"].where(lambda hours: hours > 0)
-    return (share < elapsed - LATE).fillna(False)
+    share = _done(data) / data.markets["heures_prevues"].where(lambda hours: hours > 0)
+    return (share < pace.elapsed(data.markets, date(data.year, 12, 31)) - LATE).fillna(False)
