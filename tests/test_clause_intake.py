@@ -125,6 +125,124 @@ def test_a_bad_line_never_loses_the_good_ones(data, tmp_path):
     )
 
 
+def with_one_cell_more(folder: Path, cell: str) -> list[Path]:
+    """The golden files, with a cell beyond the headings on the line of the seventh contract."""
+    files = golden.write(folder)
+    rows = files[1].read_text(encoding="utf-8").splitlines()
+    rows[7] += f";{cell}"
+    files[1].write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return files
+
+
+def test_a_line_with_more_cells_than_headings_is_one_line_to_correct(data, tmp_path):
+    taken = take(with_one_cell_more(tmp_path / "a", "de trop"), data)
+    assert taken.kept["contrats"] == 39
+    assert "C7" not in set(kept(data, taken)["contrats"]["contrat"])
+    (line,) = taken.remarks[taken.remarks["gravité"] == "erreur"].to_dict("records")
+    assert (line["fichier"], line["ligne"]) == ("contrats.csv", "8")
+    assert "plus de cellules" in line["message"]
+
+
+def test_an_empty_cell_beyond_the_headings_is_nothing(data, tmp_path):
+    files = golden.write(tmp_path / "a")
+    files[1].write_text(files[1].read_text("utf-8").replace("\n", ";;\n").replace("heures_payees;;", "heures_payees"))
+    taken = take(files, data)
+    assert taken.kept["contrats"] == 40
+    assert not (taken.remarks["gravité"] == "erreur").any()
+
+
+def test_strict_refuses_a_line_with_more_cells_than_headings(data, tmp_path):
+    with pytest.raises(intake.StrictError):
+        take(with_one_cell_more(tmp_path / "a", "de trop"), data, strict=True)
+
+
+def test_personal_data_beyond_the_headings_are_refused(data, tmp_path):
+    with pytest.raises(DataError, match="courriel"):
+        take(with_one_cell_more(tmp_path / "a", "ana.exemple@exemple.fr"), data)
+
+
+def test_a_quotation_mark_left_open_is_said_with_its_line(data, tmp_path):
+    files = golden.write(tmp_path / "a")
+    files[1].write_text(files[1].read_text("utf-8").replace(";C7;", ';"C7;', 1), encoding="utf-8")
+    with pytest.raises(DataError, match="guillemet"):
+        take(files, data)
+
+
+def test_a_cell_beyond_the_headings_of_a_sheet_is_one_line_to_correct(data, tmp_path):
+    import xlsxwriter
+
+    path = tmp_path / "classeur.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        for table, rows in golden.tables().items():
+            sheet = book.add_worksheet(table)
+            for line, row in enumerate([golden.HEADS[table].split(";"), *rows]):
+                sheet.write_row(line, 0, row)
+            if table == "participants":
+                sheet.write_string(4, 15, "de trop")
+    taken = take([path], data)
+    assert taken.kept == {"operations": 12, "contrats": 40, "participants": 24}
+    line = taken.remarks[taken.remarks["gravité"] == "erreur"].iloc[0]
+    assert line["ligne"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [
+        ("P01", True), ("EX-001", True), ("42", True), ("PLA.2025-014", True), ("9f86d081884c7d65", True),
+        ("DUPUIS1", False), ("Dupuis", False), ("jean2", False), ("Lea1", False), ("zoe-12", False),
+        ("P14071988", False), ("19880714", False), ("JD-14071988", False), ("P 1", False), ("Éva1", False),
+    ],
+)  # fmt: skip
+def test_a_pseudonym_has_no_room_for_a_name_or_a_birth_date(data, tmp_path, text, accepted):
+    rows = golden.tables()
+    rows["participants"][0][1] = text
+    rows["contrats"] = [[text if cell == "P01" else cell for cell in row] for row in rows["contrats"]]
+    taken = take(golden.write(tmp_path / "a", rows), data)
+    assert taken.kept["participants"] == (25 if accepted else 24)
+    assert taken.kept["contrats"] == (40 if accepted else 38)
+    assert text not in set(taken.remarks["valeur"])
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [("CTTI-2025-014", True), ("contrat/12", True), ("C1", True), ("DUPUIS-1", False), ("contrat Dupuis 1", False)],
+)
+def test_a_contract_is_told_by_a_code(data, tmp_path, text, accepted):
+    taken = take(golden.write(tmp_path / "a", changed(1, contrat=text)), data)
+    assert taken.kept["contrats"] == (40 if accepted else 39)
+    assert text not in set(taken.remarks["valeur"])
+
+
+@pytest.mark.parametrize(
+    "field", ["sexe", "tranche_age", "niveau_formation", "publics", "prescripteur", "sortie_3_mois"]
+)
+def test_nothing_but_a_coded_value_is_kept_of_a_participant(data, tmp_path, field):
+    """A surname alone shows itself in no way; no column of a participant has room for it."""
+    rows = golden.tables()
+    rows["participants"][0][golden.HEADS["participants"].split(";").index(field)] = "Dupuis"
+    taken = take(golden.write(tmp_path / "a", rows), data)
+    folder = data / "raw" / clause.SOURCE / taken.vintage
+    assert not any("Dupuis" in path.read_text(encoding="utf-8") for path in folder.iterdir())
+
+
+def test_a_column_that_is_not_of_the_template_is_not_kept(data, tmp_path):
+    files = golden.write(tmp_path / "a")
+    head, *rows = files[2].read_text(encoding="utf-8").splitlines()
+    files[2].write_text("\n".join([f"{head};observation", *(f"{row};Dupuis" for row in rows)]), encoding="utf-8")
+    taken = take(files, data)
+    folder = data / "raw" / clause.SOURCE / taken.vintage
+    assert not any("Dupuis" in path.read_text(encoding="utf-8") for path in folder.iterdir())
+    assert taken.remarks["message"].str.contains("colonne inconnue, ignorée").sum() == 1
+
+
+def test_every_field_of_a_person_is_a_code_a_number_a_date_or_a_body(data):
+    """What could hold a person's name, in the tables of people and contracts: the names of bodies, and nothing else."""
+    shape = schema.read(data)
+    free = {(table, field.name) for table in ("contrats", "participants") for field in shape.fields[table]
+            if field.type == "texte"}  # fmt: skip
+    assert free == {("contrats", "structure"), ("contrats", "employeur"), ("participants", "structure")}
+
+
 def test_strict_takes_nothing_when_a_line_is_bad(data, tmp_path):
     files = golden.write(tmp_path / "a", changed(7, heures_realisees="beaucoup"))
     with pytest.raises(intake.StrictError) as refused:

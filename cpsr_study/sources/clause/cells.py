@@ -5,13 +5,20 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from cpsr_study.area_names import shown
+from cpsr_study.area_names import key, shown
+from cpsr_study.sources.clause.personal import GIVEN
 from cpsr_study.sources.clause.reading import FORMULA
 from cpsr_study.sources.clause.schema import Field, Schema, plain
 
 if TYPE_CHECKING:
     import pandas as pd
 
+LETTERS = 3  # in a row, in a pseudonym or a code
+# Words that a code of contract may hold: none of them is anybody.
+_WORDS = {"contrat", "ctr", "avenant", "mission", "lot", "clause", "exemple", "plie", "ctti", "cddi", "cdpi", "geiq",
+          "siae", "etti"}  # fmt: skip
+_DAY_FIRST = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19[2-9]\d|20[01]\d)")
+_YEAR_FIRST = re.compile(r"(?:19[2-9]\d|20[01]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _SPACES = re.compile(r"[\s\u00a0\u202f']")
 _DATE = re.compile(r"(\d{1,2})(?:er)?[/.-](\d{1,2})[/.-](\d{4}|\d{2})(?: .*)?")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T].*)?")
@@ -50,6 +57,7 @@ def _converter(field: Field, schema: Schema, values: Mapping[str, str]) -> Calla
         "texte": lambda text: text.strip(),
         "identifiant": _identifier,
         "pseudonyme": _pseudonym,
+        "code": _code,
         "decimal": _decimal,
         "annee": _year,
         "date": _date,
@@ -83,10 +91,34 @@ def _identifier(text: str) -> str:
     return text.strip()
 
 
-def _pseudonym(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,40}", text) or not re.search(r"\d", text):
-        raise RefusedError("un pseudonyme est fait de lettres sans accent et d'au moins un chiffre, sans espace")
+def _code(text: str) -> str:
+    """An identifier of a contract: it describes a person's work, and names nobody."""
+    words = [word for word in re.findall(r"[^\W\d_]+", text) if key(word) not in _WORDS]
+    if not re.fullmatch(r"[A-Za-z0-9_./-]{1,40}", text) or not _is_coded(text, words):
+        raise RefusedError("un identifiant de contrat est un code sans espace ni nom (CTTI-2025-014)")
     return text
+
+
+def _pseudonym(text: str) -> str:
+    """A pseudonym has no room for a name nor for a birth date; a digest in hexadecimal is one too."""
+    if re.fullmatch(r"[0-9a-fA-F]{12,40}", text) and len(re.findall(r"\d", text)) >= 3 and not _is_date(text):
+        return text
+    words = re.findall(r"[^\W\d_]+", text)
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,40}", text) or not _is_coded(text, words):
+        raise RefusedError(
+            "un pseudonyme est fait de chiffres et de trois lettres de suite au plus (P0412) : ni nom, ni date"
+        )
+    return text
+
+
+def _is_coded(text: str, words: list[str]) -> bool:
+    """Whether there is a digit, no word long enough to be a name, no short given name, no date of eight digits."""
+    short = all(len(word) <= LETTERS and key(word) not in GIVEN for word in words)
+    return short and re.search(r"\d", text) is not None and not _is_date(text)
+
+
+def _is_date(text: str) -> bool:
+    return any(_DAY_FIRST.fullmatch(digits) or _YEAR_FIRST.fullmatch(digits) for digits in re.findall(r"\d+", text))
 
 
 def _decimal(text: str) -> str:
@@ -131,6 +163,8 @@ def _shaped(pattern: str, message: str) -> Callable[[str], str]:
     return convert
 
 
-def quoted(text: str) -> str:
-    """A refused text, for the table that is sent back."""
+def quoted(text: str, field: Field) -> str:
+    """A refused text, for the table that is sent back; not one that stood in the place of a pseudonym or a code."""
+    if field.type in ("pseudonyme", "code"):
+        return ""
     return "formule" if text.startswith(FORMULA) else shown(text)

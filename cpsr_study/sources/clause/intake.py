@@ -59,6 +59,9 @@ def take(
     sheets = [sheet for path in _checked(paths) for sheet in reading.sheets(path, words.headings, schema.plain)]
     _refuse_personal(sheets)
     for sheet in sheets:
+        for line in sheet.broken:
+            message = "plus de cellules que d'en-têtes : un séparateur dans un texte ?"
+            _remark(remarks, sheet.where, line, "", "", "", ERROR, message)
         _read_sheet(sheet, words, shape, parts, remarks)
     if not any(parts.values()):
         raise DataError(
@@ -174,7 +177,7 @@ def _converted(
         severity = ERROR if field.required else ALERT
         for place in frame.index[raw.isin(refused)] if refused else []:
             text, line = raw[place], sheet.lines[place]
-            _remark(remarks, sheet.where, line, table, field.name, cells.quoted(text), severity, refused[text])
+            _remark(remarks, sheet.where, line, table, field.name, cells.quoted(text, field), severity, refused[text])
         for place in frame.index[empty & ~raw.isin(refused)] if empty.any() else []:
             _remark(
                 remarks, sheet.where, sheet.lines[place], table, field.name, "", ERROR, "valeur obligatoire absente"

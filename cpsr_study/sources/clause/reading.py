@@ -24,13 +24,15 @@ FORMULA = "\u0000formule"  # a cell whose value is not in the file in a form tha
 class Sheet:
     """One table of a file: all texts, headings as they stand. `first` is the line of the first row in the file.
 
-    `others` holds the texts above and beside the table, which are looked at for personal data and never kept.
+    `others` holds the texts above and beside the table, which are looked at for personal data and never kept. `broken`:
+    lines that have more cells than there are headings, left out of the table, their texts among `others`.
     """
 
     where: str
     frame: "pd.DataFrame"
     lines: list[int]
     others: list[str] = field(default_factory=list)
+    broken: list[int] = field(default_factory=list)
 
 
 def sheets(path: Path, known: "frozenset[str]", plain: Any) -> Iterator[Sheet]:
@@ -59,12 +61,13 @@ def _sheet(where: str, rows: list[list[str]], known: "frozenset[str]", plain: An
         return
     headings = merged_headings(rows, place)
     width = len(headings)
-    body = [
-        (number, [*row, *[""] * width][:width]) for number, row in enumerate(rows[place + 1 :], place + 2) if any(row)
-    ]
+    numbered = [(number, row) for number, row in enumerate(rows[place + 1 :], place + 2) if any(row)]
+    body = [(number, [*row, *[""] * width][:width]) for number, row in numbered if not any(row[width:])]
+    broken = {number: row for number, row in numbered if any(row[width:])}
     frame = pd.DataFrame([row for _, row in body], columns=range(width), dtype=str)
     beside = [cell for row in rows[:place] for cell in row if cell]
-    yield Sheet(where, _named(frame, headings), [number for number, _ in body], beside)
+    beside += [cell for row in broken.values() for cell in row if cell]
+    yield Sheet(where, _named(frame, headings), [number for number, _ in body], beside, list(broken))
 
 
 def _csv(path: Path, known: "frozenset[str]", plain: Any) -> Sheet:
@@ -78,21 +81,49 @@ def _csv(path: Path, known: "frozenset[str]", plain: Any) -> Sheet:
     headings = [cell.strip() for cell in first[place]] if first else []
     if not headings:
         raise DataError(f"{shown(path.name)} est vide.")
+    others = [cell for row in first[:place] for cell in row if cell]
+    broken: dict[int, list[str]] = {}
     try:
         frame = pd.read_csv(
             io.StringIO(text), sep=delimiter, header=None, names=range(len(headings)), skiprows=place + 1, dtype=str,
             keep_default_na=False, na_filter=False, skip_blank_lines=False, index_col=False, engine="c",
             on_bad_lines="error",
         )  # fmt: skip
+        lines = list(range(place + 2, place + 2 + len(frame)))
     except (ValueError, pd.errors.ParserError):
-        raise DataError(
-            f"{shown(path.name)} : une ligne a plus de colonnes que d'en-têtes, ou un guillemet ouvert."
-        ) from None
-    lines = list(range(place + 2, place + 2 + len(frame)))
+        frame, lines, broken = _uneven(path, text, delimiter, place, len(headings))
     full = _full(frame)
     kept = frame[full].reset_index(drop=True)
-    return Sheet(shown(path.name), _named(kept, headings), [n for n, ok in zip(lines, full, strict=True) if ok],
-                 [cell for row in first[:place] for cell in row if cell])  # fmt: skip
+    others += [cell for row in broken.values() for cell in row]
+    numbers = [n for n, ok in zip(lines, full, strict=True) if ok]
+    return Sheet(shown(path.name), _named(kept, headings), numbers, others, list(broken))
+
+
+def _uneven(
+    path: Path, text: str, delimiter: str, place: int, width: int
+) -> "tuple[pd.DataFrame, list[int], dict[int, list[str]]]":
+    """A file that pandas does not read at once, row by row: the rows of the right width with their lines, and the
+    longer ones by line. DataError when a quotation mark is never closed."""
+    import pandas as pd
+
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    broken: dict[int, list[str]] = {}
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+    try:
+        for number, row in enumerate(reader):
+            while len(row) > width and not row[-1].strip():
+                row.pop()
+            if number > place and len(row) > width:
+                broken[reader.line_num] = row
+            elif number > place:
+                rows.append([*row, *[""] * (width - len(row))])
+                lines.append(reader.line_num)
+    except csv.Error:
+        raise DataError(
+            f"{shown(path.name)} : un guillemet est ouvert et mal fermé, vers la ligne {reader.line_num}."
+        ) from None
+    return pd.DataFrame(rows, columns=range(width), dtype=str), lines, broken
 
 
 def _full(frame: "pd.DataFrame") -> "pd.Series":

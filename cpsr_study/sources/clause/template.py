@@ -73,7 +73,8 @@ ADVICE = (
     "Un contrat qui couvre plusieurs années a une ligne par année.",
     "Aucune donnée personnelle : ni nom, ni prénom, ni numéro de sécurité sociale, ni adresse, ni téléphone, ni "
     "courriel, ni date de naissance. Un fichier qui en contient est refusé en entier.",
-    "Un pseudonyme contient au moins un chiffre. La table qui relie pseudonymes et personnes reste chez vous.",
+    "Un pseudonyme : des chiffres, trois lettres de suite au plus (P0412). La table qui relie pseudonymes "
+    "et personnes reste chez vous.",
     "Deux structures suivent la même personne ? Donnez-lui le même pseudonyme commun : elle comptera une fois.",
 )
 
