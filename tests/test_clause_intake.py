@@ -125,21 +125,22 @@ def test_a_bad_line_never_loses_the_good_ones(data, tmp_path):
     )
 
 
-def with_one_cell_more(folder: Path, cell: str) -> list[Path]:
-    """The golden files, with a cell beyond the headings on the line of the seventh contract."""
+def with_one_cell_more(folder: Path, cell: str, number: int = 7) -> list[Path]:
+    """The golden files, with a cell beyond the headings on the line of a contract."""
     files = golden.write(folder)
     rows = files[1].read_text(encoding="utf-8").splitlines()
-    rows[7] += f";{cell}"
+    rows[number] += f";{cell}"
     files[1].write_text("\n".join(rows) + "\n", encoding="utf-8")
     return files
 
 
-def test_a_line_with_more_cells_than_headings_is_one_line_to_correct(data, tmp_path):
-    taken = take(with_one_cell_more(tmp_path / "a", "de trop"), data)
+@pytest.mark.parametrize("number", [1, 7, 40])
+def test_a_line_with_more_cells_than_headings_is_one_line_to_correct(data, tmp_path, number):
+    taken = take(with_one_cell_more(tmp_path / "a", "de trop", number), data)
     assert taken.kept["contrats"] == 39
-    assert "C7" not in set(kept(data, taken)["contrats"]["contrat"])
+    assert f"C{number}" not in set(kept(data, taken)["contrats"]["contrat"])
     (line,) = taken.remarks[taken.remarks["gravité"] == "erreur"].to_dict("records")
-    assert (line["fichier"], line["ligne"]) == ("contrats.csv", "8")
+    assert (line["fichier"], line["ligne"]) == ("contrats.csv", str(number + 1))
     assert "plus de cellules" in line["message"]
 
 

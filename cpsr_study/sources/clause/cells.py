@@ -17,6 +17,8 @@ LETTERS = 3  # in a row, in a pseudonym or a code
 # Words that a code of contract may hold: none of them is anybody.
 _WORDS = {"contrat", "ctr", "avenant", "mission", "lot", "clause", "exemple", "plie", "ctti", "cddi", "cdpi", "geiq",
           "siae", "etti"}  # fmt: skip
+# By far the most usual: two letters at most, seven digits at most. Nothing more has to be looked at.
+_PLAIN = re.compile(r"[A-Za-z]{0,2}[-_.]?\d{1,7}")
 _DAY_FIRST = re.compile(r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19[2-9]\d|20[01]\d)")
 _YEAR_FIRST = re.compile(r"(?:19[2-9]\d|20[01]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _SPACES = re.compile(r"[\s\u00a0\u202f']")
@@ -93,6 +95,8 @@ def _identifier(text: str) -> str:
 
 def _code(text: str) -> str:
     """An identifier of a contract: it describes a person's work, and names nobody."""
+    if _PLAIN.fullmatch(text):
+        return text
     words = [word for word in re.findall(r"[^\W\d_]+", text) if key(word) not in _WORDS]
     if not re.fullmatch(r"[A-Za-z0-9_./-]{1,40}", text) or not _is_coded(text, words):
         raise RefusedError("un identifiant de contrat est un code sans espace ni nom (CTTI-2025-014)")
@@ -101,6 +105,8 @@ def _code(text: str) -> str:
 
 def _pseudonym(text: str) -> str:
     """A pseudonym has no room for a name nor for a birth date; a digest in hexadecimal is one too."""
+    if _PLAIN.fullmatch(text):
+        return text
     if re.fullmatch(r"[0-9a-fA-F]{12,40}", text) and len(re.findall(r"\d", text)) >= 3 and not _is_date(text):
         return text
     words = re.findall(r"[^\W\d_]+", text)

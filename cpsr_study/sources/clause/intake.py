@@ -87,7 +87,7 @@ def take(
     vintage, fresh = _write(tables, data_dir, territory, earlier, day, invented)
     waiting = _waiting(before, tables, data_dir, territory) if before and fresh else ()
     kept = {name: len(frame) for name, frame in tables.items()}
-    return Intake(vintage, fresh, kept, listed, pace.listed(tables, shape, day), waiting)
+    return Intake(vintage, fresh, kept, listed, pace.listed(tables, day), waiting)
 
 
 def _waiting(

@@ -12,8 +12,6 @@ from cpsr_study.sources.clause import store
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cpsr_study.sources.clause.schema import Schema
-
 COLUMNS = ["structure", "opération", "acheteur", "début", "fin prévue", "à la date du", "heures prévues",
            "heures réalisées", "heures attendues à cette date", "heures projetées à la fin", "situation"]  # fmt: skip
 UNDATED = "dates de début et de fin nécessaires"
@@ -30,12 +28,12 @@ def elapsed(markets: "pd.DataFrame", day: date) -> "pd.Series":
     return ((pd.Timestamp(day) - start).dt.days / (end - start).dt.days.where(lambda days: days > 0)).clip(0, 1)
 
 
-def listed(tables: "dict[str, pd.DataFrame]", schema: "Schema", day: date) -> "pd.DataFrame":
+def listed(tables: "dict[str, pd.DataFrame]", day: date) -> "pd.DataFrame":
     """One line an operation (COLUMNS, hours in h), those that lack most hours first; twins once."""
     import pandas as pd
 
-    lines, markets = store.joined(tables, schema)
-    done = markets["market"].map(lines.groupby("market")["heures"].sum()).fillna(0.0)
+    markets, of_deeds = store.operations(tables)
+    done = markets["market"].map(tables["contrats"]["heures_realisees"].groupby(of_deeds).sum()).fillna(0.0)
     share, planned = elapsed(markets, day), markets["heures_prevues"]
     projected = (done / share.where(share > 0)).where(share < 1, done)
     lacking = (planned - projected).fillna(0.0).clip(lower=0)

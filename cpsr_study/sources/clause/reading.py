@@ -2,6 +2,7 @@
 
 import csv
 import io
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -84,13 +85,15 @@ def _csv(path: Path, known: "frozenset[str]", plain: Any) -> Sheet:
     others = [cell for row in first[:place] for cell in row if cell]
     broken: dict[int, list[str]] = {}
     try:
-        frame = pd.read_csv(
-            io.StringIO(text), sep=delimiter, header=None, names=range(len(headings)), skiprows=place + 1, dtype=str,
-            keep_default_na=False, na_filter=False, skip_blank_lines=False, index_col=False, engine="c",
-            on_bad_lines="error",
-        )  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # when the first line is long, others may be cut
+            frame = pd.read_csv(
+                io.StringIO(text), sep=delimiter, header=None, names=range(len(headings)), skiprows=place + 1,
+                dtype=str, keep_default_na=False, na_filter=False, skip_blank_lines=False, index_col=False, engine="c",
+                on_bad_lines="error",
+            )  # fmt: skip
         lines = list(range(place + 2, place + 2 + len(frame)))
-    except (ValueError, pd.errors.ParserError):
+    except (ValueError, pd.errors.ParserError, pd.errors.ParserWarning):
         frame, lines, broken = _uneven(path, text, delimiter, place, len(headings))
     full = _full(frame)
     kept = frame[full].reset_index(drop=True)

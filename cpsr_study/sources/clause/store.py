@@ -99,21 +99,26 @@ def heads(markets: "pd.DataFrame") -> list[str]:
     return found
 
 
+def operations(tables: "dict[str, pd.DataFrame]") -> "tuple[pd.DataFrame, pd.Series]":
+    """The operations, each once, with their name (`market`); that name for each contract."""
+    markets, deeds = tables["operations"], tables["contrats"]
+    own = markets["structure"] + "|" + markets["operation"]
+    counted = dict(zip(own, heads(markets), strict=True))
+    first = markets.assign(market=own)[[counted[name] == name for name in own]].reset_index(drop=True)
+    return first, (deeds["structure"] + "|" + deeds["operation"]).map(counted)
+
+
 def joined(tables: "dict[str, pd.DataFrame]", schema: "Schema") -> "tuple[pd.DataFrame, pd.DataFrame]":
     """Contracts with their operation and participant, and operations; what is not said is `non_renseigne`."""
     import pandas as pd
 
-    markets, deeds, people = tables["operations"], tables["contrats"], tables["participants"]
-    own = markets["structure"] + "|" + markets["operation"]
-    counted = dict(zip(own, heads(markets), strict=True))
+    deeds, people = tables["contrats"], tables["participants"]
+    markets, of_deeds = operations(tables)
     markets = markets.assign(
-        market=own,
-        acheteur_cle=markets["acheteur"].map(key),
-        type_marche=markets["type_marche"].replace("", UNKNOWN),
+        acheteur_cle=markets["acheteur"].map(key), type_marche=markets["type_marche"].replace("", UNKNOWN)
     )
-    markets = markets[[counted[name] == name for name in own]].reset_index(drop=True)
     lines = deeds.assign(
-        market=(deeds["structure"] + "|" + deeds["operation"]).map(counted),
+        market=of_deeds,
         person=_persons(deeds, people),
         deed=deeds["structure"] + "|" + deeds["contrat"],
         heures=deeds["heures_realisees"].fillna(0.0),
