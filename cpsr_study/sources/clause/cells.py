@@ -1,17 +1,13 @@
 """The cells of a column, from what people write to what is kept: all at once, each distinct text looked at once."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING
 
 from cpsr_study.area_names import key, shown
 from cpsr_study.sources.clause.personal import GIVEN
 from cpsr_study.sources.clause.reading import FORMULA
 from cpsr_study.sources.clause.schema import Field, Schema, plain
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LETTERS = 3  # in a row, in a pseudonym or a code
 # Words that a code of contract may hold: none of them is anybody.
@@ -34,20 +30,20 @@ class RefusedError(ValueError):
 
 
 def converted(
-    column: "pd.Series", field: Field, schema: Schema, values: Mapping[str, str]
-) -> "tuple[pd.Series, dict[str, str]]":
-    """The column as it is kept (texts), and the reason of refusal by text refused (those become empty)."""
+    texts: Iterable[str], field: Field, schema: Schema, values: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """For each distinct text of a column, what is kept of it and, where nothing is, the reason why."""
     convert = _converter(field, schema, values)
     kept: dict[str, str] = {}
     refused: dict[str, str] = {}
-    for text in column.unique():
+    for text in texts:
         try:
             if text == FORMULA:
                 raise RefusedError("la cellule contient une formule : collez sa valeur")
             kept[text] = convert(text.strip()) if text.strip() else ""
         except RefusedError as error:
             kept[text], refused[text] = "", str(error)
-    return column.map(kept), refused
+    return kept, refused
 
 
 def _converter(field: Field, schema: Schema, values: Mapping[str, str]) -> Callable[[str], str]:

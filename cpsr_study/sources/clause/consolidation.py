@@ -62,7 +62,9 @@ def _say(remarks: Remarks, row: Any, table: str, field: str, value: Any, severit
 
 def _with_years(deeds: "pd.DataFrame", remarks: Remarks) -> "pd.DataFrame":
     """Each line with its year: the one given, else that of a contract which begins and ends in the same."""
-    start, end = deeds["date_debut"].str[:4], deeds["date_fin"].str[:4]
+    start, end = (
+        deeds[name].map({day: day[:4] for day in deeds[name].unique()}) for name in ("date_debut", "date_fin")
+    )
     same = start.where((start == end) | (end == ""), "")
     deeds = deeds.assign(annee=deeds["annee"].where(deeds["annee"] != "", same))
     backward = (deeds["date_fin"] != "") & (deeds["date_fin"] < deeds["date_debut"])

@@ -122,11 +122,9 @@ def _checked(paths: Iterable[Path]) -> list[Path]:
 
 def _refuse_personal(sheets: list[reading.Sheet]) -> None:
     """Every column of every sheet is looked at, hidden sheets and unknown columns too, before anything is kept."""
-    import pandas as pd
-
     for sheet in sheets:
-        columns = [(name, pd.Series(sheet.frame[name].unique(), dtype=str)) for name in sheet.frame.columns]
-        aside = ("hors du tableau", pd.Series(sheet.others, dtype=str))
+        columns = [(name, sheet.distinct(name)) for name in sheet.frame.columns]
+        aside = ("hors du tableau", sheet.others)
         found = [(shown(name), kinds) for name, texts in [*columns, aside] if (kinds := personal.kinds(name, texts))]
         if found:
             raise DataError(personal.sentence(sheet.where, found))
@@ -167,12 +165,16 @@ def _converted(
     good = pd.Series(True, index=frame.index)
     for field in shape.fields[table]:
         if field.name in columns:
-            raw = sheet.frame[columns[field.name]]
+            raw, distinct = sheet.frame[columns[field.name]], sheet.distinct(columns[field.name])
         else:
-            raw = pd.Series(constants.get(field.name, ""), index=frame.index, dtype=str)
-        kept, refused = cells.converted(raw, field, shape, words.values.get(field.name, {}))
+            distinct = [constants.get(field.name, "")]
+            raw = pd.Series(distinct[0], index=frame.index, dtype=str)
+        read, refused = cells.converted(distinct, field, shape, words.values.get(field.name, {}))
+        # Most columns are kept as they are written: nothing to put in the place of anything.
+        kept = raw if all(text == new for text, new in read.items()) else raw.map(read)
         frame[field.name] = kept
-        empty = kept.eq("") if field.required else pd.Series(False, index=frame.index)
+        lacking = field.required and not all(read.values())
+        empty = kept.eq("") if lacking else pd.Series(False, index=frame.index)
         good &= ~empty
         severity = ERROR if field.required else ALERT
         for place in frame.index[raw.isin(refused)] if refused else []:
@@ -182,7 +184,7 @@ def _converted(
             _remark(
                 remarks, sheet.where, sheet.lines[place], table, field.name, "", ERROR, "valeur obligatoire absente"
             )
-    return frame[good]
+    return frame if good.all() else frame[good]
 
 
 def _remark(remarks: list[dict[str, Any]], *values: Any) -> None:

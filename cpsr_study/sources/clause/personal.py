@@ -6,12 +6,8 @@ a net, not a proof, and the guide says so.
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from cpsr_study.area_names import key
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Words of a heading that announce a person's identity, by what they announce.
 _HEADINGS = {
@@ -70,11 +66,11 @@ _SEVERAL = re.compile(r"[ \u00a0,_]")
 _UNSPACED = {"un numéro de sécurité sociale", "un téléphone"}
 
 
-def kinds(heading: str, cells: "pd.Series") -> list[str]:
+def kinds(heading: str, cells: Iterable[str]) -> list[str]:
     """What kinds of personal data a column shows, by its heading or by its cells (texts, once each)."""
     title = re.sub(r"[^a-z0-9-]+", " ", key(heading)).strip()
     found = [kind for kind, pattern in _HEADINGS.items() if re.search(pattern, title)]
-    texts = [text for text in cells.tolist() if len(text) > 5]
+    texts = [text for text in cells if len(text) > 5]
     if texts:
         joined = "\n".join(texts)
         spaced = _SEVERAL.search(joined) is not None

@@ -34,6 +34,13 @@ class Sheet:
     lines: list[int]
     others: list[str] = field(default_factory=list)
     broken: list[int] = field(default_factory=list)
+    _distinct: dict[str, list[str]] = field(default_factory=dict, repr=False)
+
+    def distinct(self, name: str) -> list[str]:
+        """The texts of a column, once each: looked for once, they are asked for by each check."""
+        if name not in self._distinct:
+            self._distinct[name] = self.frame[name].unique().tolist()
+        return self._distinct[name]
 
 
 def sheets(path: Path, known: "frozenset[str]", plain: Any) -> Iterator[Sheet]:
@@ -74,7 +81,7 @@ def _sheet(where: str, rows: list[list[str]], known: "frozenset[str]", plain: An
 def _csv(path: Path, known: "frozenset[str]", plain: Any) -> Sheet:
     import pandas as pd
 
-    text = decoded(path)
+    text, encoding = decoded(path)
     start = text[:20_000].splitlines()
     delimiter = max(";,\t|", key=lambda mark: sum(line.count(mark) for line in start[:HEADER_WITHIN]))
     first = [next(csv.reader([line], delimiter=delimiter), []) for line in start[:HEADER_WITHIN]]
@@ -88,7 +95,9 @@ def _csv(path: Path, known: "frozenset[str]", plain: Any) -> Sheet:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # when the first line is long, others may be cut
             frame = pd.read_csv(
-                io.StringIO(text), sep=delimiter, header=None, names=range(len(headings)), skiprows=place + 1,
+                path, encoding=encoding, encoding_errors="replace", sep=delimiter,
+                header=None, names=range(len(headings)),
+                skiprows=place + 1,
                 dtype=str, keep_default_na=False, na_filter=False, skip_blank_lines=False, index_col=False, engine="c",
                 on_bad_lines="error",
             )  # fmt: skip
@@ -96,10 +105,10 @@ def _csv(path: Path, known: "frozenset[str]", plain: Any) -> Sheet:
     except (ValueError, pd.errors.ParserError, pd.errors.ParserWarning):
         frame, lines, broken = _uneven(path, text, delimiter, place, len(headings))
     full = _full(frame)
-    kept = frame[full].reset_index(drop=True)
+    if not full.all():
+        frame, lines = frame[full].reset_index(drop=True), [n for n, ok in zip(lines, full, strict=True) if ok]
     others += [cell for row in broken.values() for cell in row]
-    numbers = [n for n, ok in zip(lines, full, strict=True) if ok]
-    return Sheet(shown(path.name), _named(kept, headings), numbers, others, list(broken))
+    return Sheet(shown(path.name), _named(frame, headings), lines, others, list(broken))
 
 
 def _uneven(
@@ -137,19 +146,19 @@ def _full(frame: "pd.DataFrame") -> "pd.Series":
     return full
 
 
-def decoded(path: Path) -> str:
-    """The text of a file: UTF-8, UTF-16 with its mark, else Windows. DataError when it is not text."""
+def decoded(path: Path) -> tuple[str, str]:
+    """The text of a file and its encoding: UTF-8, UTF-16 with its mark, else Windows. DataError when it is not text."""
     if path.stat().st_size > flat.LARGEST:
         raise DataError(f"{shown(path.name)} dépasse un gigaoctet.")
     content = path.read_bytes()
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16", errors="strict")
+        return content.decode("utf-16", errors="strict"), "utf-16"
     if b"\0" in content[:4096]:
         raise DataError(f"{shown(path.name)} n'est ni un CSV ni un classeur .xlsx.")
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig"), "utf-8-sig"
     except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
+        return content.decode("cp1252", errors="replace"), "cp1252"
 
 
 def header_row(rows: list[list[str]], known: "frozenset[str]", plain: Any) -> int | None:

@@ -1,6 +1,5 @@
 """The tables of a vintage as they are kept in `data/raw/clause/<vintage>/`, and the years they tell."""
 
-import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 NUMBERS = {"entier", "decimal", "annee"}
 SHARED = "|"  # before a pseudonym that structures share: no structure has an empty name
+_MARKS = re.compile(r'[,"\n\r]')
 _CODED = ["modalite", "type_employeur", "type_marche", *(column for _, _, column in SPLITS.values())]
 
 
@@ -54,10 +54,18 @@ def write(folder: Path, tables: "dict[str, pd.DataFrame]") -> None:
     """The three tables, as they are read again: whole numbers without decimals."""
     for table, frame in tables.items():
         texts = {name: _number_texts(frame[name]) for name in frame.select_dtypes("number")}
-        with (folder / file_name(table)).open("w", encoding="utf-8", newline="") as handle:
-            writer = csv.writer(handle, lineterminator="\n")
-            writer.writerow(frame.columns)
-            writer.writerows(zip(*(texts.get(name, frame[name]).tolist() for name in frame), strict=True))
+        columns = [_quoted(texts.get(name, frame[name]).tolist()) for name in frame]
+        rows = map(",".join, zip(*columns, strict=True))
+        text = "\n".join([",".join(frame.columns), *rows, ""])
+        (folder / file_name(table)).write_text(text, encoding="utf-8", newline="")
+
+
+def _quoted(texts: list[str]) -> list[str]:
+    """The cells of a column as a CSV has them; most columns have none to quote, which one look tells."""
+    joined = "\t".join(texts)
+    if not any(mark in joined for mark in ',"\n\r'):
+        return texts
+    return ['"{}"'.format(text.replace('"', '""')) if _MARKS.search(text) else text for text in texts]
 
 
 def _number_texts(column: "pd.Series") -> "pd.Series":
