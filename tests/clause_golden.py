@@ -54,6 +54,7 @@ EXPECTED = {
     "heures_insertion_grands_projets": 600,
     "participants_suivis_3": 10,
     "participants_suivis_6": 5,
+    "participants_suivis_12": 8,
     "heures_modalite": {"condition_execution": 2050, "critere_attribution": 250, "achat_insertion": 300,
                         "marche_reserve": 900, "marche_reserve_siae": 600, "marche_reserve_handicap": 300},
     "heures_mode_embauche": {"embauche_directe": 600, "travail_temporaire": 900, "etti": 900, "inclusives": 1450,
@@ -75,7 +76,54 @@ EXPECTED = {
     "participants_prescripteur": {"plie": 5, "france_travail": 15, "mission_locale": 4, "non_renseigne": 1},
     "participants_sortie_3": {"cdi": 5, "recherche": 5},
     "participants_sortie_6": {"cdi": 5},
+    "participants_sortie_12": {"cdi": 5, "formation": 3},
 }  # fmt: skip
+
+# What derives from them, whether or not confidentiality lets it show: shares in %, full-time equivalents, ratios.
+_PERSONS = {"sexe": {"femme": 24, "homme": 76}, "age": {"moins_26": 28, "de_26_34": 32, "de_35_49": 20, "plus_50": 20},
+            "niveau": {"infra_3": 40, "niveau_3": 32, "niveau_4": 20, "niveau_5": 8},
+            "public": {"femmes": 24, "moins_26": 28, "plus_50": 20, "peu_qualifie": 72, "deld": 48, "rsa": 24,
+                       "qpv": 24, "rqth": 12},
+            "prescripteur": {"plie": 20, "france_travail": 60, "mission_locale": 16, "non_renseigne": 4}}  # fmt: skip
+_MODES = {"embauche_directe": 600, "travail_temporaire": 900, "etti": 900, "inclusives": 1450, "iae": 1200}
+DERIVED = {
+    "etp_equivalents": 3500 / 1607,
+    "heures_par_participant": 140,
+    "contrats_par_participant": 1.6,
+    "taux_realisation": 87.5,
+    "part_heures_grands_projets": 100 * 6 / 35,
+    "etp_donneur_ordre": {"collectivites_sem": 1200 / 1607, "bailleurs_sociaux": 1200 / 1607, "ministeres": 600 / 1607,
+                          "prives": 500 / 1607},
+    "etp_mode_embauche": {mode: hours / 1607 for mode, hours in _MODES.items()},
+    "part_etp_mode_embauche": {mode: hours / 20.5 for mode, hours in _MODES.items()},  # of 2 050 hours
+    "part_etp_total_mode_embauche": {mode: hours / 35 for mode, hours in _MODES.items()},  # of 3 500 hours
+    "part_etp_modalite": {"condition_execution": 410 / 7, "critere_attribution": 50 / 7, "achat_insertion": 60 / 7,
+                          "marche_reserve": 180 / 7, "marche_reserve_siae": 120 / 7, "marche_reserve_handicap": 60 / 7},
+    "part_etp_donneur_ordre": {"collectivites_sem": 240 / 7, "bailleurs_sociaux": 240 / 7, "ministeres": 120 / 7,
+                               "prives": 100 / 7},
+    "part_etp_employeur": {"etti": 300 / 7, "entreprise": 200 / 7, "ei": 100 / 7, "aci": 50 / 7, "geiq": 50 / 7,
+                           "siae": 450 / 7, "siae_geiq_regies": 500 / 7},
+    "part_etp_taille_entreprise": {"moins_10": 200 / 7, "moins_50": 150 / 7, "moins_200": 50 / 7, "plus_200": 300 / 7,
+                                   "pme_moins_200": 400 / 7},
+    "part_heures_secteur": {"btp": 480 / 7, "nettoyage": 120 / 7, "restauration": 50 / 7, "industrie": 50 / 7},
+    "part_heures_zone": {"qpv": 180 / 7, "frr": 60 / 7, "hors_zone": 460 / 7},
+    "part_marches_type": {"travaux": 200 / 3, "services": 25, "fournitures": 25 / 3},
+    "part_contrats_type": {"ctti": 37.5, "cdd": 25, "cddi": 25, "alternance": 12.5},
+    **{f"part_participants_{name}": shares for name, shares in _PERSONS.items()},
+    "part_sortie_3": {"cdi": 50, "recherche": 50},
+    "part_sortie_6": {"cdi": 100},
+    "part_sortie_12": {"cdi": 62.5, "formation": 37.5},
+    "part_etp_modalite_non_expliquee": 0,
+}  # fmt: skip
+
+
+def flat(figures: dict[str, object]) -> dict[tuple[str, str], float]:
+    """(indicator, category) -> value."""
+    found: dict[tuple[str, str], float] = {}
+    for indicator, value in figures.items():
+        values = value if isinstance(value, dict) else {"": value}
+        found |= {(indicator, category): number for category, number in values.items()}
+    return found
 
 
 def tables(without: int = 0) -> dict[str, list[list[str]]]:
@@ -136,4 +184,4 @@ def _person(number: int) -> list[str]:
     sent = "plie" if number <= 5 else "france_travail" if number <= 20 else "mission_locale" if number <= 24 else ""
     three = "cdi" if number <= 5 else "recherche" if number <= 10 else ""
     return [STRUCTURE, f"P{number:02}", "femme" if number <= 6 else "homme", age, level, publics, sent, three,
-            "cdi" if number <= 5 else "", ""]  # fmt: skip
+            "cdi" if number <= 5 else "", "cdi" if number <= 5 else "formation" if number <= 8 else ""]  # fmt: skip

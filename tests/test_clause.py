@@ -9,7 +9,7 @@ import pytest
 
 import clause_golden as golden
 from conftest import DATA, forget
-from cpsr_study import disclosure, indicators, observations
+from cpsr_study import derivation, disclosure, indicators, observations
 from cpsr_study.commands import partners
 from cpsr_study.disclosure import Rule
 from cpsr_study.report import bundle
@@ -60,11 +60,64 @@ def test_each_indicator_is_the_one_counted_by_hand(data):
     every = dict(found)
     for indicator, category, value in others.figures(year(data), every, RULE):
         found[indicator, category] = value
-    wanted = {}
-    for indicator, value in golden.EXPECTED.items():
-        values = value if isinstance(value, dict) else {"": value}
-        wanted |= {(indicator, category): number for category, number in values.items()}
-    assert found == pytest.approx(wanted)
+    assert found == pytest.approx(golden.flat(golden.EXPECTED))
+
+
+def test_each_share_and_ratio_is_the_one_worked_out_by_hand(data):
+    """The formulas of the registry on the golden figures, none hidden: all that derives from them, and nothing else."""
+    registry = indicators.read(data)
+    rows = [
+        {"id": derivation.make_id(indicator, golden.AREA, "2025", category), "indicator": indicator, "value": value,
+         "breakdown": registry[indicator].breakdown if category else "", "category": category}
+        for (indicator, category), value in golden.flat(golden.EXPECTED).items()
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows).assign(
+        geo=golden.AREA, time_period="2025", status="A", published="2026-03-01", headline=True, source="clause"
+    )
+    derived = derivation.derive(frame, registry, {})
+    derived = derived[derived["source"] == derivation.SOURCE].set_index(["indicator", "category"])["value"]
+    assert derived.to_dict() == pytest.approx(golden.flat(golden.DERIVED))
+
+
+def test_what_is_shown_of_them_is_the_same(data):
+    """Through the whole chain: a figure of the territory is that of the golden tables, or it is hidden."""
+    take(data)
+    table = observations.with_area(
+        observations.build(data, 2026), data, 2026, Territories.load(data, 2026), golden.AREA
+    )
+    own = table[(table["geo"] == golden.AREA) & (table["time_period"] == "2025")].set_index(["indicator", "category"])
+    wanted = golden.flat(golden.EXPECTED) | golden.flat(golden.DERIVED)
+    assert set(own.index) <= set(wanted)
+    shown = own.loc[own["status"] != "S", "value"].to_dict()
+    assert shown == pytest.approx({name: wanted[name] for name in shown})
+    assert len(shown) > 60
+
+
+def test_each_year_has_its_own_figures_and_cumulated_hours_go_on(data):
+    """Six people did 10 hours each in 2024, for the operation O3: 60 hours, which 2025 cumulates and does not count."""
+    rows = golden.tables()
+    for number in range(1, 7):
+        line = list(rows["contrats"][number - 1])
+        line[1:4] = [f"A{number}", "O3", f"P{number:02}"]
+        line[8:] = ["01/02/2024", "10/02/2024", "10", "11"]
+        rows["contrats"].append(line)
+    files = golden.write(data.parent / "deux", rows)
+    intake.take(files, data, golden.AREA, day=DAY)
+    first, second = store.years(cards(data)[-1], golden.AREA, Territories.load(data, 2026), schema.read(data))
+    found = {
+        (cell.name[0], each.year): cell.value
+        for each in (first, second)
+        for cell in counting.tables(each, indicators.read(data), schema.read(data), RULE).cells
+        if cell.name[1] == ""
+    }
+    assert (found["heures_insertion", 2024], found["participants", 2024], found["contrats", 2024]) == (60, 6, 6)
+    assert (found["heures_prevues", 2024], found["heures_cumulees", 2024], found["heures_payees", 2024]) == (
+        300,
+        60,
+        66,
+    )
+    assert (found["heures_insertion", 2025], found["heures_prevues", 2025]) == (3500, 4000)
+    assert found["heures_cumulees", 2025] == 3560
 
 
 def test_shares_are_computed_from_what_is_shown(data):
