@@ -277,6 +277,13 @@ def test_long_ranking_draws_twenty_and_keeps_the_data(shown):
     assert len(meta["data"]["rows"]) == 61
 
 
+def test_many_bars_of_two_areas_hold_on_the_page_of_their_heading(shown):
+    rows = [{"geo": geo, "category": f"Public {n}", "value": 50.0 - n} for n in range(13) for geo in ("REG-28", "FR")]
+    charts.bars(frame(rows), "Treize publics", series="geo_label", units=UNITS)
+    height = float(re.search(r'height="([\d.]+)pt"', figure(shown)[0])[1])
+    assert 400 < height < 500
+
+
 def test_map_says_what_is_missing(shown):
     DRAWINGS["map"]()
     svg, meta = figure(shown)

@@ -35,6 +35,7 @@ from cpsr_study.display.style import (
 __all__ = ["bars", "choropleth", "lines", "pairs", "ranking"]
 
 MOST_BARS = 20
+MANY = 9
 
 
 @chart
@@ -67,7 +68,8 @@ def bars(
     head = 0.2 * alt.has_long_unit(frame, units)
     labels, keys = _wrapped(order), [wrap(label, 40) for label in names]
     with drawing():
-        row = max(0.25 * len(names) + 0.1, 0.19 * max(label.count("\n") + 1 for label in labels) + 0.1, 0.34)
+        bar = 0.25 if len(order) <= MANY else 0.19  # many categories hold on the page that opens their chapter
+        row = max(bar * len(names) + 0.1, 0.19 * max(label.count("\n") + 1 for label in labels) + 0.1, 0.34)
         ax = axes(row * len(order) + 0.2 + head + (legend_height(keys) if series else 0))
         step = 0.82 / len(names) if series else 0.62
         alike = len(frame) > 1 and frame["status"].nunique() == 1  # a note then says it once for all
