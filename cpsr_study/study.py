@@ -216,6 +216,15 @@ class Study(Knowledge):
         ]
         return Selection(frame.sort_values(["grappe", "value"], ascending=[True, False]), hours.missing)
 
+    def projects_done(self) -> Selection:
+        """Hours done on each large project in the latest year known, and their share of those of the territory, with
+        the name that the structures give it (`project`)."""
+        known = self.select("heures_projet").frame["time_period"]
+        found = self.select(["heures_projet", "part_heures_projet"], period=known.max() if len(known) else None)
+        # Only the hours are counted by project: a share, computed, has no place in the micro-data.
+        names = found.frame.groupby("category")["locator"].transform("max")
+        return Selection(found.frame.assign(project=names), found.missing)
+
     def statements(
         self,
         quantities: Figure | list[Figure],

@@ -10,7 +10,7 @@ AREA = "EPCI-200065597"
 STRUCTURE = "Structure de l’essai"
 HEADS = {
     "operations": "structure;operation;reference;acheteur;categorie_acheteur;type_marche;secteur;modalite;"
-    "poids_critere;date_debut;date_fin;zone;heures_prevues;heures_stage;grand_projet",
+    "poids_critere;date_debut;date_fin;zone;heures_prevues;heures_stage;grand_projet;nom_grand_projet",
     "contrats": "structure;contrat;operation;participant;employeur;type_employeur;taille_entreprise;type_contrat;"
     "date_debut;date_fin;heures_realisees;heures_payees",
     "participants": "structure;participant;sexe;tranche_age;niveau_formation;publics;prescripteur;sortie_3_mois;"
@@ -65,6 +65,7 @@ EXPECTED = {
                                  "pme_moins_200": 2000},
     "heures_donneur_ordre": {"collectivites_sem": 1200, "bailleurs_sociaux": 1200, "ministeres": 600, "prives": 500},
     "heures_secteur": {"btp": 2400, "nettoyage": 600, "restauration": 250, "industrie": 250},
+    "heures_projet": {"projet_01": 300, "projet_02": 300},  # Gare, Tramway
     "heures_zone": {"qpv": 900, "frr": 300, "hors_zone": 2300},
     "marches_type": {"travaux": 8, "services": 3, "fournitures": 1},
     "contrats_type": {"ctti": 15, "cdd": 10, "cddi": 10, "alternance": 5},
@@ -106,6 +107,7 @@ DERIVED = {
     "part_etp_taille_entreprise": {"moins_10": 200 / 7, "moins_50": 150 / 7, "moins_200": 50 / 7, "plus_200": 300 / 7,
                                    "pme_moins_200": 400 / 7},
     "part_heures_secteur": {"btp": 480 / 7, "nettoyage": 120 / 7, "restauration": 50 / 7, "industrie": 50 / 7},
+    "part_heures_projet": {"projet_01": 60 / 7, "projet_02": 60 / 7},
     "part_heures_zone": {"qpv": 180 / 7, "frr": 60 / 7, "hors_zone": 460 / 7},
     "part_marches_type": {"travaux": 200 / 3, "services": 25, "fournitures": 25 / 3},
     "part_contrats_type": {"ctti": 37.5, "cdd": 25, "cddi": 25, "alternance": 12.5},
@@ -158,7 +160,7 @@ def _market(number: int) -> list[str]:
     large = "oui" if number <= 2 else "non"
     way = WAYS.get(number, "condition_execution")
     return [STRUCTURE, f"O{number}", f"2025-{number}", buyer, kind, nature, sector, way, weight, "01/01/2025", end,
-            zone, planned, stage, large]  # fmt: skip
+            zone, planned, stage, large, {1: "Tramway", 2: "Gare"}.get(number, "")]  # fmt: skip
 
 
 def _deed(number: int) -> list[str]:

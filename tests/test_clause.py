@@ -148,6 +148,40 @@ def test_few_people_are_hidden_and_do_not_come_back(data):
     assert disclosure.recovered(tables, {name for name in bare if not name[1].startswith("hors ")})
 
 
+def test_each_large_project_has_its_line_named_and_hidden_by_the_same_rule(data):
+    """Three people on each of the two: hidden, and named. Over three operations of two buyers, hours and share show."""
+    take(data)
+    frame = published(data).set_index(["indicator", "category"])
+    own = frame.loc["heures_projet"]
+    assert own["locator"].to_dict() == {"projet_01": "Gare", "projet_02": "Tramway"}
+    assert set(own["status"]) == {"S"}
+    names = golden.HEADS["operations"].split(";")
+    rows = golden.tables()
+    for number in (1, 2, 5):
+        rows["operations"][number - 1][names.index("grand_projet")] = "oui"
+        rows["operations"][number - 1][names.index("nom_grand_projet")] = "Tramway"
+    files = golden.write(data.parent / "projets", rows)
+    intake.take(files, data, "EPCI-200084952", day=DAY)  # another territory: nothing was shown of it
+    areas = Territories.load(data, 2026)
+    table = observations.with_area(observations.build(data, 2026), data, 2026, areas, "EPCI-200084952")
+    shown = table[table["geo"] == "EPCI-200084952"].set_index(["indicator", "category"])["value"]
+    assert shown["heures_projet", "projet_01"] == 900  # O1, O2 (Ville) and O5 (Office)
+    assert shown["part_heures_projet", "projet_01"] == pytest.approx(180 / 7)
+
+
+@pytest.mark.parametrize(
+    ("names", "codes"),
+    [
+        (["Tramway", "Gare", "tramway", ""], ["projet_02", "projet_01", "projet_02", "autres_projets"]),
+        ([f"Projet {n:02}" for n in range(1, 15)], [f"projet_{n:02}" for n in range(1, 13)] + ["autres_projets"] * 2),
+    ],
+)
+def test_large_projects_are_numbered_by_name_and_never_by_size(names, codes):
+    markets = pd.DataFrame({"grand_projet": "oui", "nom_grand_projet": names})
+    assert store._projects(markets) == codes
+    assert store._projects(markets.assign(grand_projet="non")) == ["non_renseigne"] * len(names)
+
+
 def test_one_company_is_hidden(data):
     """The hours of an employer kind that one company makes up are its own: hidden, though ten people did them."""
     take(data)

@@ -104,7 +104,7 @@ def _used(values: dict[tuple[str, str], float], shape: schema.Schema, *, first: 
     paid, done = (values.get((name, ""), float("nan")) for name in (layout.PAID, layout.TOTALS[layout.HOURS]))
     if not paid < done:  # paid hours hold the hours done, unless they are known not to
         used.add((layout.PAID, layout.MORE[layout.PAID]))
-    unsaid = {(indicator, layout.UNKNOWN) for indicator in layout.FOLLOWED.values()}
+    unsaid = {(indicator, layout.UNKNOWN) for indicator in (*layout.FOLLOWED.values(), layout.PROJECT)}
     return used | unsaid | {(layout.PROJECTS, "non")}
 
 

@@ -82,6 +82,7 @@ def _market(random: Random, number: int) -> dict[str, Any]:
         "heures_prevues": 0,
         "heures_stage": random.choice(["", "", "", 35, 70]),
         "grand_projet": "oui" if large else "non",
+        "nom_grand_projet": f"Projet fictif {'ABC'[number % 3]}" if large else "",
     }
 
 

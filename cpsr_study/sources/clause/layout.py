@@ -21,6 +21,7 @@ SPLITS = {
     "heures_donneur_ordre": (HOURS, "donneur_ordre", "categorie_acheteur"),
     "heures_secteur": (HOURS, "secteur_clause", "secteur"),
     "heures_zone": (HOURS, "zone_lieu", "zone"),
+    "heures_projet": (HOURS, "projet_clause", "projet_code"),
     "participants_sexe": (PEOPLE, "sexe_clause", "sexe"),
     "participants_age": (PEOPLE, "age_clause", "tranche_age"),
     "participants_niveau": (PEOPLE, "niveau_clause", "niveau_formation"),
@@ -47,7 +48,7 @@ MODES = {
     "iae": IAE,
     "autre_mode": ("autre_employeur", UNKNOWN),
 }
-PROJECTS = "heures_insertion_grands_projets"
+PROJECTS, PROJECT = "heures_insertion_grands_projets", "heures_projet"
 FOLLOWED = {f"participants_suivis_{n}": f"participants_sortie_{n}" for n in (3, 6, 12)}
 PLANNED, TRAINING, PAID, DONE = "heures_prevues", "heures_stage", "heures_payees", "heures_cumulees"
 # What these figures hold besides the hours of the year: leave and absences paid; the hours of the years before.
@@ -109,6 +110,7 @@ class Layout:
         """Sums that everybody knows to be equal: each table adds up to the total of its measure."""
         pairs = [(self._table(name), self._whole(measure)) for name, (measure, _, _) in SPLITS.items()]
         pairs.append((self._split(PROJECTS, ["oui", "non"]), self._whole(HOURS)))
+        pairs.append((self._split(PROJECT, self._categories("projet_clause")), self._split(PROJECTS, ["oui"])))
         for category in self._categories("public"):
             if category not in SAME:
                 pairs.append((self._split(f"public.{category}", ["oui", "non"]), self._whole(PEOPLE)))
@@ -133,10 +135,12 @@ class Layout:
         return [*own, *(leaf for child in below for leaf in self.members(breakdown, child))]
 
     def _aside(self, indicator: str) -> str:
-        """A leaf that is counted and never published: those whose situation is not known are outside of its shares."""
-        return UNKNOWN if indicator in FOLLOWED.values() else ""
+        """A leaf that is counted and never published: situations not known, hours of no large project."""
+        return UNKNOWN if indicator in FOLLOWED.values() or indicator == PROJECT else ""
 
     def _leaves(self, breakdown: str) -> list[str]:
+        if breakdown not in self.schema.values:  # not a list that people fill in
+            return [*self._categories(breakdown), UNKNOWN]
         return [*(value.code for value in self.schema.values[breakdown]), UNKNOWN]
 
     def _categories(self, breakdown: str) -> list[str]:

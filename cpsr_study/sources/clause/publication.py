@@ -9,6 +9,7 @@ from cpsr_study import disclosure, indicators
 from cpsr_study.disclosure import Rule
 from cpsr_study.sources import Card, typed
 from cpsr_study.sources.clause import editions, others, schema, store
+from cpsr_study.sources.clause.layout import PROJECT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +72,6 @@ def _rows(state: editions.State, year: int, card: Card, data_dir: Path) -> Itera
     shared = {
         "time_period": str(data.year),
         "as_published": "",
-        "locator": LOCATOR,
         "source": card.source,
         "vintage": card.vintage,
         "published": card.published,
@@ -84,6 +84,8 @@ def _rows(state: editions.State, year: int, card: Card, data_dir: Path) -> Itera
     }
     figures = [(*name, value) for name, value in shown.items()] + others.figures(data, shown, Rule())
     said = _remarks(state, year)
+    named = data.lines.drop_duplicates("projet_code")
+    names = dict(zip(named["projet_code"], named["nom_grand_projet"], strict=True)) | {store.OTHER_PROJECTS: LOCATOR}
     for indicator, category, value in figures:
         secret = value is None
         yield shared | {
@@ -92,6 +94,7 @@ def _rows(state: editions.State, year: int, card: Card, data_dir: Path) -> Itera
             "category": category,
             "value": float("nan") if value is None else value,
             "status": disclosure.SECRET if secret else status,
+            "locator": names.get(category, LOCATOR) if indicator == PROJECT else LOCATOR,
             "note": NOTE if secret else said.get(indicator, "") if not category else "",
         }
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NUMBERS = {"entier", "decimal", "annee"}
 SHARED = "|"  # before a pseudonym that structures share: no structure has an empty name
+MOST_PROJECTS, OTHER_PROJECTS = 12, "autres_projets"
 _MARKS = re.compile(r'[,"\n\r]')
 _CODED = ["modalite", "type_employeur", "type_marche", *(column for _, _, column in SPLITS.values())]
 
@@ -123,7 +124,9 @@ def joined(tables: "dict[str, pd.DataFrame]", schema: "Schema") -> "tuple[pd.Dat
     deeds, people = tables["contrats"], tables["participants"]
     markets, of_deeds = operations(tables)
     markets = markets.assign(
-        acheteur_cle=markets["acheteur"].map(key), type_marche=markets["type_marche"].replace("", UNKNOWN)
+        acheteur_cle=markets["acheteur"].map(key),
+        type_marche=markets["type_marche"].replace("", UNKNOWN),
+        projet_code=_projects(markets),
     )
     lines = deeds.assign(
         market=of_deeds,
@@ -133,7 +136,8 @@ def joined(tables: "dict[str, pd.DataFrame]", schema: "Schema") -> "tuple[pd.Dat
         employeur=deeds["employeur"].map(key),
         jours=(pd.to_datetime(deeds["date_fin"]) - pd.to_datetime(deeds["date_debut"])).dt.days + 1,
     ).rename(columns={"date_debut": "contrat_debut", "date_fin": "contrat_fin"})
-    about = ["market", "acheteur_cle", "modalite", "categorie_acheteur", "secteur", "zone", "grand_projet"]
+    about = ["market", "acheteur_cle", "modalite", "categorie_acheteur", "secteur", "zone", "grand_projet",
+             "projet_code", "nom_grand_projet"]  # fmt: skip
     lines = lines.merge(markets[about], on="market", how="left").rename(columns={"acheteur_cle": "acheteur"})
     who = _described(people, [value.code for value in schema.values["public"]])
     lines = lines.merge(who, on="person", how="left")
@@ -146,6 +150,15 @@ def joined(tables: "dict[str, pd.DataFrame]", schema: "Schema") -> "tuple[pd.Dat
         lines[column] = lines[column].fillna("").replace("", UNKNOWN)
     lines["acheteur_cle"] = lines["acheteur"]
     return lines, markets
+
+
+def _projects(markets: "pd.DataFrame") -> list[str]:
+    """The category of the large project of each operation, by its name in alphabetical order: no order tells a size."""
+    large = markets["grand_projet"] == "oui"
+    names = markets["nom_grand_projet"].map(key)
+    known = sorted({name for name in names[large] if name})[:MOST_PROJECTS]
+    codes = {name: f"projet_{place:02}" for place, name in enumerate(known, 1)}
+    return [codes.get(name, OTHER_PROJECTS) if own else UNKNOWN for name, own in zip(names, large, strict=True)]
 
 
 def _persons(rows: "pd.DataFrame", people: "pd.DataFrame") -> "pd.Series":

@@ -36,6 +36,7 @@ EXAMPLES: dict[str, dict[str, tuple[str, str]]] = {
         "heures_prevues": ("1400", "700"),
         "heures_stage": ("70", ""),
         "grand_projet": ("non", "non"),
+        "nom_grand_projet": ("", ""),
     },
     "contrats": {
         "structure": ("PLIE de l’exemple", "PLIE de l’exemple"),
