@@ -182,6 +182,18 @@ def test_large_projects_are_numbered_by_name_and_never_by_size(names, codes):
     assert store._projects(markets.assign(grand_projet="non")) == ["non_renseigne"] * len(names)
 
 
+def test_the_few_whose_situation_is_unknown_do_not_come_back(data):
+    """23 of 25 are followed at 3 months: the count of those followed would say that two are not, and is hidden."""
+    rows = golden.tables()
+    place = golden.HEADS["participants"].split(";").index("sortie_3_mois")
+    for number in range(11, 24):
+        rows["participants"][number - 1][place] = "recherche"
+    intake.take(golden.write(data.parent / "sorties", rows), data, golden.AREA, day=DAY)
+    frame = published(data).set_index(["indicator", "category"])["status"]
+    assert frame["participants_suivis_3", ""] == "S"
+    assert frame["participants", ""] != "S"
+
+
 def test_one_company_is_hidden(data):
     """The hours of an employer kind that one company makes up are its own: hidden, though ten people did them."""
     take(data)

@@ -193,6 +193,13 @@ def test_a_rate_or_a_mean_gives_the_figure_it_is_made_of(made, tmp_path, hidden,
     assert [line.rpartition("est ")[2].rstrip(".") for line in said] == ([bounds] if bounds else [])
 
 
+def tables_of(folder: Path, data: Path):
+    """The tables that an attacker makes of the golden year of a report."""
+    frame = pd.read_csv(folder / "observations.csv", dtype=str, keep_default_na=False)
+    own = frame[(frame["geo"] == AREA) & (frame["time_period"] == "2025")]
+    return audit.tables(own.to_dict("records"), data)
+
+
 def test_an_earlier_report_counts_for_what_has_not_moved_only(made, tmp_path):
     """Internship hours shown before and hidden now are found when the hours of the year are the same; not otherwise."""
     folder, data = made
@@ -202,6 +209,12 @@ def test_an_earlier_report_counts_for_what_has_not_moved_only(made, tmp_path):
     assert found == [f"heures_stage.{AREA}.2025 est secret, et les autres chiffres disent qu’il est entre 70 et 70."]
     moved = rewritten(shutil.copytree(folder, tmp_path / "avant"), heures_insertion=("3000", "A"))
     assert audit.attack(now, data, before=moved)[1] == []
+    known = [
+        {cell.name for cell in each.cells for parts, _ in audit._unchanged(now_tables, each) if cell.parts == parts}
+        for now_tables, each in ((tables_of(now, data), tables_of(before, data)) for before in (folder, moved))
+    ]
+    assert ("heures_stage", "") in known[0] - known[1]
+    assert ("participants", "") in known[0] & known[1]
 
 
 @pytest.mark.parametrize(
