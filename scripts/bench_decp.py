@@ -98,27 +98,28 @@ def bare_copy(folder: Path, name: str) -> None:
 
 
 def ours_json(folder: Path, name: str) -> None:
-    from cpsr_study.sources.decp import json_stream, records
+    from cpsr_study.sources.decp import json_lines, json_stream
 
-    count = 0
+    lines = json_lines.Held()
     with (folder / name).open("rb") as handle, json_stream.no_collection():
         for batch in json_stream.records(handle, name, lambda done: None):
-            for record in batch:
-                count += len(records.lines(record, count))  # type: ignore[arg-type]
+            lines.take(batch)
+            if lines.held >= json_lines.WRITTEN:
+                lines.clear()
 
 
 def ijson_json(folder: Path, name: str) -> None:
     import ijson
 
     from cpsr_study.sources.decp import records
-    from cpsr_study.sources.decp.json_stream import Contract
+    from cpsr_study.sources.decp.json_stream import Loose
 
-    fields = set(Contract.__struct_fields__)
+    fields = set(Loose.__struct_fields__)
     count = 0
     with (folder / name).open("rb") as handle:
         for record in ijson.items(handle, "marches.marche.item", use_float=True):
-            contract = Contract(**{key: value for key, value in record.items() if key in fields})
-            count += len(records.lines(contract, count))
+            contract = Loose(**{key: value for key, value in record.items() if key in fields})
+            count += len(records.loose([contract])) + len(records.modifications(contract.modifications))
 
 
 def made_ready(folder: Path, rows: str) -> None:
@@ -130,21 +131,21 @@ def made_ready(folder: Path, rows: str) -> None:
 
 def prepare(folder: Path) -> None:
     """The contracts of decp.parquet as the program keeps them."""
-    from cpsr_study.sources.decp import normalise
+    from cpsr_study.sources.decp import session
 
     ours_import(folder, "decp.parquet")
-    with normalise.connected(folder) as base:
+    with session.connected(folder) as base:
         files = folder / "made" / "out" / "annee=*" / "*.parquet"
         base.execute(f"CREATE TEMP VIEW versions AS SELECT * EXCLUDE (annee) FROM read_parquet('{files}')")
-        query = normalise.sql("ensemble").replace("{reunion}", normalise.sql("reunion"))
+        query = session.sql("ensemble").replace("{reunion}", session.sql("reunion"))
         base.execute(f"COPY ({query}) TO '{folder / 'contrats.parquet'}' (FORMAT parquet, COMPRESSION zstd)")
 
 
 def ours_aggregate(folder: Path, name: str) -> None:
-    from cpsr_study.sources.decp import aggregate, normalise
+    from cpsr_study.sources.decp import aggregate, session
     from cpsr_study.territories import Territories
 
-    with normalise.connected(folder) as base:
+    with session.connected(folder) as base:
         base.execute(f"CREATE TEMP VIEW contrats AS FROM read_parquet('{folder / name}')")
         aggregate.places(base, Territories.load(DATA, 2026), DATA, False)
         for lieu in aggregate.GEOGRAPHIES:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cpsr_study.errors import DataError
 from cpsr_study.sources import Card
-from cpsr_study.sources.decp import normalise, store
+from cpsr_study.sources.decp import session, store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,8 +88,8 @@ def opened(
 
     path = store.contracts(cards, data_dir)
     try:
-        with normalise.connected(path.parent) as base:
-            base.execute(f"CREATE TEMP VIEW contrats AS FROM read_parquet({normalise.literal(path)})")
+        with session.connected(path.parent) as base:
+            base.execute(f"CREATE TEMP VIEW contrats AS FROM read_parquet({session.literal(path)})")
             places(base, territories, data_dir, communes)
             yield base
     except duckdb.Error as error:
@@ -118,18 +118,18 @@ def places(base: "DuckDBPyConnection", territories: "Territories", data_dir: Pat
         path = territories.communes_file
         base.execute(
             "INSERT INTO communes SELECT code, code, departement, nullif(epci, '') "
-            f"FROM read_csv({normalise.literal(path)}, all_varchar = true, header = true)"
+            f"FROM read_csv({session.literal(path)}, all_varchar = true, header = true)"
         )
         if territories.passage_file.is_file():  # merged communes, and the districts of Paris, Lyon and Marseille
             base.execute(
                 "INSERT INTO communes SELECT p.ancien, c.commune, c.departement, c.epci "
-                f"FROM read_csv({normalise.literal(territories.passage_file)}, all_varchar = true, header = true) AS p "
+                f"FROM read_csv({session.literal(territories.passage_file)}, all_varchar = true, header = true) AS p "
                 "JOIN communes AS c ON c.dite = p.code"
             )
     thresholds = data_dir / "reference" / "seuils_europeens.csv"
     base.execute(
         "CREATE TEMP TABLE seuils AS SELECT objet, debut::DATE AS debut, fin::DATE AS fin, montant::DOUBLE AS montant "
-        f"FROM read_csv({normalise.literal(thresholds)}, all_varchar = true, header = true)"
+        f"FROM read_csv({session.literal(thresholds)}, all_varchar = true, header = true)"
         if thresholds.is_file()
         else "CREATE TEMP TABLE seuils (objet VARCHAR, debut DATE, fin DATE, montant DOUBLE)"
     )
@@ -137,8 +137,8 @@ def places(base: "DuckDBPyConnection", territories: "Territories", data_dir: Pat
 
 def query(name: str, lieu: str, condition: str = "") -> str:
     """The text of a query, in one of the two geographies."""
-    parts = {"{mesures}": normalise.sql("mesures"), "{lieux}": normalise.sql("lieux"), "{condition}": condition}
-    text = normalise.sql(name)
+    parts = {"{mesures}": session.sql("mesures"), "{lieux}": session.sql("lieux"), "{condition}": condition}
+    text = session.sql(name)
     for place, part in parts.items():
         text = text.replace(place, part)
     return text.replace("{lieu}", lieu)

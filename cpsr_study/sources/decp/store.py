@@ -11,7 +11,7 @@ import msgspec
 
 from cpsr_study.errors import DataError
 from cpsr_study.sources import Card
-from cpsr_study.sources.decp import normalise
+from cpsr_study.sources.decp import normalise, session
 from cpsr_study.sources.decp.normalise import Counts
 
 
@@ -79,14 +79,14 @@ def contracts(cards: list[Card], data_dir: Path) -> Path:
     if target.is_file():
         return target
     aside = workshop(data_dir)
-    files = ", ".join(normalise.literal(folder / "annee=*" / "*.parquet") for folder in folders)
+    files = ", ".join(session.literal(folder / normalise.YEARS) for folder in folders)
     try:
         import duckdb
 
-        with normalise.connected(aside) as base:
+        with session.connected(aside) as base:
             base.execute(f"CREATE TEMP VIEW versions AS SELECT * EXCLUDE (annee) FROM read_parquet([{files}])")
-            query = normalise.sql("ensemble").replace("{reunion}", normalise.sql("reunion"))
-            made = normalise.literal(aside / "made.parquet")
+            query = session.sql("ensemble").replace("{reunion}", session.sql("reunion"))
+            made = session.literal(aside / "made.parquet")
             base.execute(f"COPY ({query}) TO {made} (FORMAT parquet, COMPRESSION zstd)")
         os.replace(aside / "made.parquet", target)
     except (duckdb.Error, OSError) as error:

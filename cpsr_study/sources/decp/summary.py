@@ -1,6 +1,6 @@
 """What a file of contracts covers, for the table that ends an import."""
 
-from cpsr_study.sources.decp import normalise
+from cpsr_study.sources.decp import normalise, session
 from cpsr_study.sources.decp.intake import Taken
 
 _WITHOUT = "non localisés"
@@ -9,9 +9,9 @@ _WITHOUT = "non localisés"
 def regions(found: list[Taken]) -> list[str]:
     """For each file, the codes of the regions of its buyers' seats as the file gives them, with their contracts."""
     result = []
-    with normalise.connected(found[0].folder.parent) as base:
+    with session.connected(found[0].folder.parent) as base:
         for each in found:
-            files = normalise.literal(each.folder / "annee=*" / "*.parquet")
+            files = session.literal(each.folder / normalise.YEARS)
             rows = base.execute(
                 "SELECT coalesce(nullif(acheteur.region, ''), ?) AS region, count(*) AS marches "
                 f"FROM read_parquet({files}) GROUP BY region ORDER BY marches DESC, region LIMIT 5",

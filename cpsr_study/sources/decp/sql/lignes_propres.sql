@@ -1,9 +1,10 @@
--- One row a line of the file, its cells made plain, with the reason to reject it (`motif`) when there is one.
--- $limite is the day of the import: nothing is notified after it.
-CREATE TEMP TABLE propres AS
+-- One row a line of the file, its cells made plain, with the reason to reject it (`motif`) when there is one:
+-- the same for all the versions that a line tells.
+-- The variable `limite` is the day of the import: nothing is notified after it.
+CREATE TEMP VIEW propres AS
 WITH lues AS (
     SELECT
-        ligne, base,
+        ligne, base, lot,
         coalesce(try_cast(propre(version) AS DOUBLE)::INTEGER, 0) AS version,
         coalesce(lower(propre(actuelle)) IN ('true', '1', 'oui', 'vrai'), false) AS actuelle,
         propre(id) AS id,
@@ -18,6 +19,7 @@ WITH lues AS (
         regexp_extract(propre(cpv), '^[0-9]{8}') AS cpv,
         propre(procedure) AS procedure,
         propre(techniques) AS techniques,
+        jour(date_premiere) AS jour_premiere,
         jour(date_notification) AS jour_notification,
         jour(date_publication) AS jour_publication,
         nombre(montant) AS montant,
@@ -29,11 +31,12 @@ WITH lues AS (
 )
 SELECT
     *,
+    uid(acheteur_id, id) AS uid,
     CASE WHEN acheteur_id IS NULL THEN 'SIRET de l’acheteur absent ou illisible'
          WHEN id IS NULL THEN 'identifiant du marché absent'
-         WHEN jour_notification IS NULL THEN 'date de notification absente ou illisible'
-         WHEN jour_notification < DATE '2005-01-01' THEN 'date de notification trop ancienne'
-         WHEN jour_notification > $limite::DATE THEN 'date de notification dans l’avenir'
+         WHEN jour_premiere IS NULL THEN 'date de notification absente ou illisible'
+         WHEN jour_premiere < DATE '2005-01-01' THEN 'date de notification trop ancienne'
+         WHEN jour_premiere > getvariable('limite') THEN 'date de notification dans l’avenir'
          WHEN nature ILIKE '%concession%' OR nature ILIKE '%gation de service public%' THEN 'contrat de concession'
     END AS motif
 FROM lues;

@@ -1,9 +1,12 @@
 -- What the cells of the DECP really hold, made plain. Every cell arrives as text.
 
 -- A marker is no value (CDL: conditional field left empty, MQ: mandatory field missing, NC: not said); INX comes
--- before a value that the ministry judged out of format, and the value is kept.
+-- before a value that the ministry judged out of format, and the value is kept. (No IN here: DuckDB makes a join of a
+-- long one, for each column and even for those that a query does not ask.)
+CREATE MACRO marqueur(x) AS
+    strlen(x) < 7 AND regexp_full_match(x, '|CDL|MQ|NC|INX|MQ NC|INX NC|null|None|nan');
 CREATE MACRO propre(x) AS
-    CASE WHEN trim(x) IN ('', 'CDL', 'MQ', 'NC', 'INX', 'MQ NC', 'INX NC', 'null', 'None', 'nan') THEN NULL
+    CASE WHEN marqueur(trim(x)) THEN NULL
          WHEN starts_with(x, 'INX ') THEN trim(x[5:])
          ELSE trim(x) END;
 
@@ -18,6 +21,12 @@ CREATE MACRO siret(x) AS
     CASE WHEN regexp_full_match(x, '[0-9]{14}') THEN x
          WHEN regexp_full_match(regexp_replace(propre(x), '[ .]|\.0$', '', 'g'), '[0-9]{11,14}')
          THEN lpad(regexp_replace(propre(x), '[ .]|\.0$', '', 'g'), 14, '0') END;
+
+-- A contract is known by the SIRET of its buyer and its identifier. Its lot, one of 256, is a way to take all the lines
+-- of a contract together without taking those of all contracts.
+CREATE MACRO uid(siret, id) AS siret || regexp_replace(id, '[^0-9A-Za-z]', '_', 'g');
+CREATE MACRO lot_de(uid) AS coalesce(hash(uid) % 256, 0)::INTEGER;
+CREATE MACRO lot(acheteur, id) AS lot_de(uid(siret(acheteur), propre(id)));
 
 CREATE MACRO simple(x) AS lower(strip_accents(propre(x)));
 

@@ -1,5 +1,11 @@
--- One row a contract, from rows that each know a part of it: lines of one file, or contracts of several files.
+-- One row a contract, from rows that each know a part of it: states in one file, or contracts of several files.
 -- Only the smallest and the largest are taken, so that neither the order nor the way of cutting changes the result.
+-- A contract that has one row, as most have, is not compared with itself: that would take most of the time.
+WITH
+plusieurs AS (SELECT uid FROM versions GROUP BY uid HAVING count(*) > 1)
+SELECT uid, acheteur_id, premiere, derniere, declaree, acheteur, list_sort(list_distinct(titulaires)) AS titulaires
+FROM versions ANTI JOIN plusieurs USING (uid)
+UNION ALL
 SELECT
     uid,
     any_value(acheteur_id) AS acheteur_id,
@@ -8,5 +14,5 @@ SELECT
     max(declaree) AS declaree,
     max(acheteur) AS acheteur,
     list_sort(list_distinct(flatten(list(titulaires) FILTER (titulaires IS NOT NULL)))) AS titulaires
-FROM versions
+FROM versions SEMI JOIN plusieurs USING (uid)
 GROUP BY uid

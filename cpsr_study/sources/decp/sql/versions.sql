@@ -1,9 +1,9 @@
--- One row a line kept, as a version of its contract: what it says of the contract, in an order that decides.
+-- One row a state, as a version of its contract: what it says of the contract, in an order that decides.
 -- `premiere` (the smallest) gives the year and the amount as notified; `derniere` (the largest) all current figures.
 -- `declaree` is the latest version that says something of social considerations.
 CREATE TEMP VIEW versions AS
 SELECT
-    acheteur_id || regexp_replace(id, '[^0-9A-Za-z]', '_', 'g') AS uid,
+    uid,
     acheteur_id,
     {
         'version': version, 'jour': jour_notification, 'publication': coalesce(jour_publication, jour_notification),
@@ -26,5 +26,4 @@ SELECT
         'region': coalesce(siege_region, '')
     }, {'nom': '', 'categorie': '', 'commune': '', 'departement': '', 'region': ''}) AS acheteur,
     titulaires
-FROM propres
-WHERE ligne NOT IN (SELECT ligne FROM propres WHERE base AND motif IS NOT NULL);
+FROM etats WHERE NOT rejetee;

@@ -1,0 +1,42 @@
+"""A DuckDB session of the DECP: its memory, its spill, our macros, the texts of our queries."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MEMORY = "1200MB"
+
+
+@contextmanager
+def connected(folder: Path, memory: str = MEMORY) -> "Iterator[DuckDBPyConnection]":
+    """A DuckDB session that knows our macros, keeps to its memory and spills into a folder of its own."""
+    import duckdb
+
+    spill = tempfile.mkdtemp(prefix=".duckdb-", dir=folder if folder.is_dir() else None)
+    base = duckdb.connect()
+    try:
+        base.execute("SET memory_limit = ?", [memory])
+        base.execute("SET temp_directory = ?", [spill])
+        base.execute("SET preserve_insertion_order = false")
+        base.execute(sql("macros"))
+        yield base
+    finally:
+        base.close()
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def sql(name: str) -> str:
+    """The text of one of the SQL files beside this module."""
+    return (resources.files("cpsr_study.sources.decp") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def literal(value: object) -> str:
+    """A text as SQL writes it: file names are data too."""
+    return "'" + str(value).replace("'", "''") + "'"
