@@ -212,6 +212,24 @@ def test_what_was_normalised_is_made_again(folder: Path) -> None:
     assert figures([HERE / "marches.csv"], folder) == first
 
 
+@pytest.mark.parametrize("files", [1, 2])
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_rows_of_one_version_that_disagree_contradict(files: int, order: int, tmp_path: Path, folder: Path) -> None:
+    """No is not chosen over yes because it comes last, nor yes over no; a later version may change its mind."""
+    first = next(line for line in rows() if line["id"] == "A01")
+    said = [first, first | {"titulaire_id": "66666666600012", "considerationsSociales": "Sans objet"}][::order]
+    groups = [said] if files == 1 else [said[:1], said[1:]]
+    paths = [written(group, tmp_path / f"{rank}.csv") for rank, group in enumerate(groups)]
+    found = figures(paths, folder)
+    key = ("FR", "2024", "")
+    assert found["decp_marches_siege", *key] == found["decp_contradictoires_siege", *key] == 1
+    assert ("decp_part_sociale_declares_siege", *key) not in found
+    later = said[0] | {"modification_id": "1", "considerationsSociales": "Marché réservé"}
+    found = figures([written([later], tmp_path / "c.csv")], folder)
+    assert found["decp_contradictoires_siege", *key] == 0
+    assert found["decp_part_reserve_siege", *key] == 100
+
+
 def test_before_2024_nobody_was_asked(tmp_path: Path, folder: Path) -> None:
     old = [{**line, "considerationsSociales": "", "dateNotification": "2019-05-05"} for line in rows()[:10]]
     found = figures([written(old, tmp_path / "old.csv")], folder)

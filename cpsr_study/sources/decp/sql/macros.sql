@@ -85,3 +85,19 @@ CREATE MACRO dit_critere(x) AS x LIKE '%crit_re social%';
 CREATE MACRO dit_reserve(x) AS x LIKE '%march_ r_serv_%' OR x LIKE '%concession r_serv_e%';
 CREATE MACRO dit_oui(x) AS x LIKE '%clause sociale%' OR dit_critere(x) OR dit_reserve(x);
 CREATE MACRO dit_non(x) AS x LIKE '%pas de consid_ration%' OR x LIKE '%sans objet%';
+
+-- What the latest version that says something says. Two rows of this same version that say « none » and « clause » are
+-- both kept: the contract contradicts itself, whichever was written last.
+CREATE MACRO de_la_meme_version(a, b) AS
+    a.actuelle = b.actuelle AND a.version = b.version AND a.publication = b.publication;
+CREATE MACRO ensemble_des(textes) AS
+    CASE WHEN len(textes) = 1 THEN textes[1]
+         ELSE array_to_string(list_sort(list_distinct(flatten(
+             list_transform(textes, lambda t: string_split(t, ', '))))), ', ') END;
+CREATE MACRO declaration(dites) AS
+    CASE WHEN dites IS NOT NULL THEN {
+        'actuelle': list_max(dites).actuelle, 'version': list_max(dites).version,
+        'publication': list_max(dites).publication,
+        'sociale': ensemble_des(list_distinct(list_transform(
+            list_filter(dites, lambda d: de_la_meme_version(d, list_max(dites))), lambda d: d.sociale)))
+    } END;

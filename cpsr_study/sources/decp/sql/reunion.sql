@@ -1,5 +1,5 @@
 -- One row a contract, from rows that each know a part of it: states in one file, or contracts of several files.
--- Only the smallest and the largest are taken, so that neither the order nor the way of cutting changes the result.
+-- Only the smallest, the largest and all are taken, so that neither the order nor the way of cutting changes the result.
 -- A contract that has one row, as most have, is not compared with itself: that would take most of the time.
 WITH
 plusieurs AS (SELECT uid FROM versions GROUP BY uid HAVING count(*) > 1)
@@ -11,7 +11,7 @@ SELECT
     any_value(acheteur_id) AS acheteur_id,
     min(premiere) AS premiere,
     max(derniere) AS derniere,
-    max(declaree) AS declaree,
+    declaration(list(declaree) FILTER (declaree IS NOT NULL)) AS declaree,
     max(acheteur) AS acheteur,
     list_sort(list_distinct(flatten(list(titulaires) FILTER (titulaires IS NOT NULL)))) AS titulaires
 FROM versions SEMI JOIN plusieurs USING (uid)
