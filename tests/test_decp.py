@@ -7,9 +7,6 @@ import json
 import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -28,14 +25,9 @@ from cpsr_study.sources import catalogue, decp, verify
 from cpsr_study.sources.answers import Limits
 from cpsr_study.sources.decp import aggregate, fetch, intake, json_lines, json_stream, normalise, store, tabular
 from cpsr_study.territories import Territories
+from decp_files import HERE, LIMIT, as_json, rows, silent, written
 
-HERE = Path(__file__).parent / "decp"
-LIMIT = "2026-11-30"
 SAMPLES = Path(os.environ.get("CPSR_SAMPLES", "absent")) / "decp"
-
-
-def silent(name: str, done: int, total: int | None) -> None:
-    pass
 
 
 @pytest.fixture(autouse=True)
@@ -50,46 +42,6 @@ def folder(tmp_path: Path) -> Path:
     table = "seuils_europeens.csv"
     (tmp_path / "data" / "reference" / table).write_bytes((DATA / "reference" / table).read_bytes())
     return tmp_path / "data"
-
-
-def rows() -> list[dict[str, str]]:
-    with (HERE / "marches.csv").open(encoding="utf-8", newline="") as handle:
-        return list(csv.DictReader(handle))
-
-
-def written(lines: list[dict[str, str]], path: Path) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, list(rows()[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
-    return path
-
-
-def as_json(lines: list[dict[str, str]], path: Path) -> Path:
-    """The same contracts as a platform publishes them: titulaires in a list, modifications in another."""
-    contracts: dict[tuple[str, str], dict] = {}
-    for line in lines:
-        social = [part.strip() for part in line["considerationsSociales"].split(",") if part.strip()]
-        social = ["Pas de considération sociale" if part == "Sans objet" else part for part in social]
-        amount = float(line["montant"]) if line["montant"] else None
-        party = {"titulaire": {"id": line["titulaire_id"], "typeIdentifiant": "SIRET"}}
-        if line["modification_id"] != "0":
-            change = {"id": int(line["modification_id"]), "montant": amount}
-            change |= {"dateNotificationModification": line["dateNotification"]}
-            contracts[line["acheteur_id"], line["id"]]["modifications"].append({"modification": change})
-        elif known := contracts.get((line["acheteur_id"], line["id"])):
-            known["titulaires"].append(party)
-        else:
-            contracts[line["acheteur_id"], line["id"]] = {
-                "objet": line["objet"], "id": line["id"], "acheteur": {"id": line["acheteur_id"]},
-                "nature": line["nature"], "codeCPV": line["codeCPV"], "procedure": line["procedure"],
-                "techniques": {"technique": [line["techniques"]]}, "dateNotification": line["dateNotification"],
-                "datePublicationDonnees": line["datePublicationDonnees"], "montant": amount, "titulaires": [party],
-                "considerationsSociales": {"considerationSociale": social}, "modifications": [],
-                "lieuExecution": {"code": line["lieuExecution_code"], "typeCode": line["lieuExecution_typeCode"]},
-            }  # fmt: skip
-    path.write_text(json.dumps({"marches": {"marche": list(contracts.values())}}, ensure_ascii=False, indent=1))
-    return path
 
 
 def figures(paths: list[Path], folder: Path, codes: tuple[str, ...] = ()) -> dict[tuple[str, ...], float]:
@@ -243,57 +195,10 @@ def test_a_small_share_comes_with_its_interval() -> None:
     assert "Wilson" not in aggregate._share_note(140, 240)
 
 
-BROKEN = {
-    "vide.csv": b"",
-    "page.csv": b"<!DOCTYPE html><html><body>Erreur 503</body></html>",
-    "colonnes.csv": b"a,b,c\n1,2,3\n",
-    "autre.json": b'{"type": "FeatureCollection"}',
-    "coupe.json": b'{"marches": {"marche": [{"id": "1", "acheteur": {"id": "21149990000010"}},',
-    "coupe.csv": (HERE / "marches.csv").read_bytes()[:6001].rsplit(b",", 8)[0],
-    "coupe.parquet": b"PAR1 and no more",
-    "coupe.csv.gz": gzip.compress((HERE / "marches.csv").read_bytes())[:900],
-}
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_file_leaves_all_as_it_was(name: str, tmp_path: Path, folder: Path) -> None:
-    intake.take([HERE / "marches.csv"], folder, silent)
-    before = sorted(folder.rglob("*"))
-    (tmp_path / name).write_bytes(BROKEN[name])
-    with pytest.raises(DataError) as error:
-        intake.take([tmp_path / name], folder, silent)
-    assert name in str(error.value) and "\n" not in str(error.value)
-    assert sorted(folder.rglob("*")) == before
-
-
 def test_a_gzip_is_read_like_what_it_holds(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "marches.csv.gz").write_bytes(gzip.compress((HERE / "marches.csv").read_bytes()))
     (taken,) = intake.take([tmp_path / "marches.csv.gz"], folder, silent)
     assert taken.counts.contracts == 61
-
-
-def test_a_full_disk_is_said_and_changes_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*args: object, **kwargs: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(normalise, "_contracts", full)
-    with pytest.raises(DataError, match="No space left"):
-        intake.take([HERE / "marches.csv"], folder, silent)
-    assert not list(folder.rglob("*.csv"))[1:]
-
-
-def test_a_killed_import_leaves_nothing_that_counts(tmp_path: Path, folder: Path) -> None:
-    intake.take([HERE / "marches.csv"], folder, silent)
-    code = (
-        "import os, signal, sys; from pathlib import Path; from cpsr_study.sources.decp import intake, normalise\n"
-        "normalise._contracts = lambda *a: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "intake.take([Path(sys.argv[1])], Path(sys.argv[2]), lambda *a: None)\n"
-    )
-    other = written(rows()[:5], tmp_path / "autre.csv")
-    done = subprocess.run([sys.executable, "-c", code, str(other), str(folder)], check=False)
-    assert done.returncode == -signal.SIGKILL
-    assert len([card for card in catalogue(folder) if card.source == "decp"]) == 1
-    assert intake.take([other], folder, silent)[0].new
 
 
 def test_hostile_objects_stay_text(folder: Path) -> None:

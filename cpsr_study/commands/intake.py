@@ -62,6 +62,8 @@ def _import_decp(files: list[Path], origin: str = "") -> None:
     for each in found:
         for reason, count in sorted(each.counts.reasons.items()):
             terminal.say(f"{tables.name(each.file)} : {count} ligne(s) rejetée(s), {reason}.")
+        for warning in each.counts.warnings:
+            terminal.say(f"Attention, {tables.name(each.file)} : {warning}")
         state = "est entré dans" if each.new else "était déjà dans"
         terminal.say(f"{tables.name(each.file)} {state} data/raw/decp/{each.vintage}.")
 

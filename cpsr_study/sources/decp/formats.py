@@ -1,8 +1,10 @@
 """Which published shape of the DECP a file has, from its content; its name says nothing."""
 
+import codecs
 import csv
 import gzip
 import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -12,6 +14,7 @@ from cpsr_study.errors import DataError
 
 GZIP, PARQUET, BOM = b"\x1f\x8b", b"PAR1", b"\xef\xbb\xbf"
 HEAD = 1 << 18
+DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error)  # what a gzip that is cut or spoilt raises
 # The start of the official JSON: v1 is a list of contracts, v2 one or two named lists.
 JSON_START = re.compile(rb'\s*\{\s*"marches"\s*:\s*(?:(\[)|\{\s*(?:"(marche|contrat-concession)"\s*:\s*\[)?)')
 
@@ -50,15 +53,31 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 NEEDED = ("acheteur_id", "date_notification", "montant")
 
 
+LENIENT = "cp1252-si-invalide"
+
+
+def _as_windows(error: UnicodeError) -> tuple[str, int]:
+    """Bytes that are no UTF-8 are those of an old Windows program; those that are stay as they are."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error(LENIENT, _as_windows)
+
+
 @dataclass(frozen=True)
 class Format:
-    """What a file is: `kind` (parquet, csv or json), its separator and encoding, our columns by name in the file."""
+    """What a file is: `kind` (parquet, csv or json), its separator, our columns by name in the file.
+
+    `names`: all the columns of a CSV, in order; those that it gives may be there twice.
+    """
 
     kind: str
     title: str
     delimiter: str = ","
-    encoding: str = "utf-8"
     columns: dict[str, str] | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def absent(self) -> list[str]:
@@ -71,7 +90,7 @@ def recognise(path: Path) -> Format:
     name = shown(path.name)
     try:
         head = _head(path)
-    except (OSError, EOFError):
+    except (OSError, *DAMAGED):
         raise DataError(f"{name} ne se décompresse pas : le fichier est coupé ou abîmé.") from None
     if head.startswith(PARQUET):
         return _tabular(_parquet_columns(path), name, Format("parquet", "Parquet"))
@@ -85,31 +104,26 @@ def recognise(path: Path) -> Format:
         if not (start := JSON_START.match(head)):
             raise DataError(f"{name} est du JSON, mais pas celui des DECP (« marches » attendu en tête).")
         return Format("json", "JSON v1" if start[1] else "JSON v2")
-    line, encoding = head.partition(b"\n")[0], _encoding(head)
-    header = line.decode(encoding, "replace").strip("\r\n")
+    header = head.partition(b"\n")[0].decode("utf-8", LENIENT).strip("\r\n")
     delimiter = max(",;\t", key=header.count)
     columns = next(csv.reader([header], delimiter=delimiter), [])
-    return _tabular(columns, name, Format("csv", "CSV", delimiter, encoding))
+    return _tabular(columns, name, Format("csv", "CSV", delimiter))
+
+
+def compressed(path: Path) -> bool:
+    """Whether a file is a gzip."""
+    with path.open("rb") as handle:
+        return handle.read(2) == GZIP
 
 
 def opened(path: Path) -> BinaryIO:
     """The bytes of a file, decompressed when it is a gzip."""
-    with path.open("rb") as handle:
-        compressed = handle.read(2) == GZIP
-    return cast(BinaryIO, gzip.open(path, "rb") if compressed else path.open("rb"))
+    return cast(BinaryIO, gzip.open(path, "rb") if compressed(path) else path.open("rb"))
 
 
 def _head(path: Path) -> bytes:
     with opened(path) as handle:
         return bytes(handle.read(HEAD))
-
-
-def _encoding(head: bytes) -> str:
-    try:
-        head[: head.rfind(b"\n") + 1 or None].decode("utf-8")
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "utf-8"
 
 
 def _parquet_columns(path: Path) -> list[str]:
@@ -124,7 +138,8 @@ def _parquet_columns(path: Path) -> list[str]:
 
 
 def _tabular(columns: list[str], name: str, found: Format) -> Format:
-    known = {column.strip().lower(): column for column in reversed(columns)}
+    names = tuple(columns if found.kind == "parquet" else (f"c{rank}" for rank in range(len(columns))))
+    known = {column.strip().lower(): name for column, name in reversed(list(zip(columns, names, strict=True)))}
     ours = {
         column: next(known[each] for each in names if each in known)
         for column, names in COLUMNS.items()
@@ -136,4 +151,4 @@ def _tabular(columns: list[str], name: str, found: Format) -> Format:
     if missing:
         raise DataError(f"{name} n'est pas un fichier des DECP : colonnes absentes, {', '.join(missing)}.")
     flat = "format tabulaire" if "uid" in ours else "format 2022 de data.economie.gouv.fr"
-    return Format(found.kind, f"{found.title}, {flat}", found.delimiter, found.encoding, ours)
+    return Format(found.kind, f"{found.title}, {flat}", found.delimiter, ours, names)

@@ -1,7 +1,6 @@
 """Taking DECP files in: the file in `data/raw`, its contracts in `data/processed`; both whole, or neither."""
 
 import hashlib
-import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError, RequestError
 from cpsr_study.sources import decp, read_card, writing
-from cpsr_study.sources.decp import normalise, store
+from cpsr_study.sources.decp import normalise, session, store
 from cpsr_study.sources.decp.normalise import Counts
 
 BLOCK = 1 << 22
@@ -53,9 +52,8 @@ def _prepared(
     stack: ExitStack, path: Path, data_dir: Path, advance: Progress, origin: str
 ) -> tuple[Path, Path, str, Taken]:
     """The raw and the normalised folders where a file waits, its sha256, and what it holds."""
+    aside = stack.enter_context(store.workshop(data_dir))
     raw = stack.enter_context(writing.staging(data_dir / "raw" / decp.SOURCE))
-    aside = store.workshop(data_dir)
-    stack.callback(shutil.rmtree, aside, ignore_errors=True)
     size = path.stat().st_size
     copy, digest = _copied(path, raw, lambda done: advance(path.name, done // 2, size))
     today = _today()
@@ -90,7 +88,7 @@ def _copied(path: Path, folder: Path, advance: Callable[[int], None]) -> tuple[P
                 done += len(block)
                 advance(done)
     except OSError as error:
-        raise DataError(f"{shown(path.name)} ne se copie pas ({error.strerror}).") from None
+        raise DataError(session.full(error) or f"{shown(path.name)} ne se copie pas ({error.strerror}).") from None
     return copy, digest.hexdigest()
 
 

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from cpsr_study.errors import DataError
-from cpsr_study.sources.decp.formats import BOM, JSON_START
+from cpsr_study.sources.decp.formats import BOM, JSON_START, LENIENT
 
 BLOCK = 4 << 20
 BEGINNING = 1 << 16  # where the first two records are looked for
@@ -222,11 +222,11 @@ def scan(buffer: bytes) -> tuple[list[int], list[int]]:
 
 
 def _single(text: bytes) -> Loose | Bad:
-    """One record. What strict JSON refuses and real files have (NaN, a raw end of line, broken UTF-8) is read too."""
+    """One record, even with what strict JSON refuses: NaN, a raw end of line, bytes of another encoding."""
     try:
         return _one.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        repaired = text.decode("utf-8", "replace")
+        repaired = text.decode("utf-8", LENIENT)
     try:
         return msgspec.convert(json.loads(repaired, strict=False), Loose)
     except (ValueError, RecursionError, msgspec.ValidationError):

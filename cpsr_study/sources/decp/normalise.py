@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +36,7 @@ class Counts:
     published: str
     absent: list[str] = field(default_factory=list)
     reasons: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def duplicates(self) -> int:
@@ -56,25 +57,30 @@ def normalise(path: Path, target: Path, limit: str, advance: Progress = lambda d
     try:
         with (
             session.connected(target.parent, memory) as base,
-            tempfile.TemporaryDirectory(prefix=".lignes-", dir=target.parent) as lines,
+            tempfile.TemporaryDirectory(prefix=".lignes-", dir=target.parent) as folder,
         ):
             base.execute(f"SET VARIABLE limite = {literal(limit)}::DATE")
             target.mkdir()
+            text = tabular.read_whole(path, Path(folder)) if found.kind == "csv" else None
             if found.kind == "json":
-                view = json_lines.view(base, path, Path(lines), advance)
+                lines = json_lines.view(base, path, Path(folder), advance)
             else:
-                view = tabular.view(base, path, found)
-            kept, rejected = _contracts(base, target, view)
-            if found.kind != "json":
-                tabular.unreadable(base, path, found)
-            counts = _counts(base, target, found, kept, _rejects(base, target, rejected > 0))
+                lines = tabular.view(base, text.path if text else path, found)
+            kept, rejected = _contracts(base, target, lines)
+            warnings = tabular.unreadable(base, path, text) if text else []
+            reasons = _rejects(base, target, rejected > 0)
+            counts = replace(_counts(base, target, found, kept, reasons), warnings=warnings)
             (target / COUNTS).write_bytes(msgspec.json.encode(asdict(counts)))
     except duckdb.Error as error:
-        raise DataError(_about(error, path)) from None
-    except EOFError:
+        reason = shown(str(error).splitlines()[0])
+        raise DataError(
+            session.full(error) or f"{shown(path.name)} ne se lit pas jusqu'au bout, il est coupé ou abîmé ({reason})."
+        ) from None
+    except formats.DAMAGED:
         raise DataError(f"{shown(path.name)} ne se décompresse pas : le fichier est coupé.") from None
     except OSError as error:
-        raise DataError(f"{shown(path.name)} n'a pas pu être traité ({error.strerror or error}).") from None
+        reason = session.full(error) or f"{shown(path.name)} n'a pas pu être traité ({error.strerror or error})."
+        raise DataError(reason) from None
     if not counts.contracts:
         raise DataError(f"{shown(path.name)} ne contient aucun marché lisible ({counts.read} lignes lues).")
     return counts
@@ -111,6 +117,7 @@ def _rejects(base: "DuckDBPyConnection", target: Path, some: bool) -> dict[str, 
     base.execute("SET preserve_insertion_order = true")  # the number of a line of CSV is its place in the file
     rejected = "SELECT ligne, coalesce(id, '') AS texte, motif FROM propres WHERE base AND motif IS NOT NULL"
     unreadable = "SELECT ligne, texte, motif FROM illisibles"
+    base.execute("CREATE TEMP TABLE IF NOT EXISTS illisibles (ligne BIGINT, texte VARCHAR, motif VARCHAR)")
     base.execute(
         f"CREATE TEMP TABLE rejets AS {f'{rejected} UNION ALL {unreadable}' if some else unreadable} ORDER BY ligne"
     )
@@ -135,10 +142,3 @@ def _counts(base: "DuckDBPyConnection", target: Path, found: Format, kept: int, 
         first=facts[1] or "", last=facts[2] or "", published=facts[3] or facts[2] or "",
         absent=found.absent if found.columns else [], reasons=reasons,
     )  # fmt: skip
-
-
-def _about(error: Exception, path: Path) -> str:
-    text = str(error)
-    if "No space left" in text or "could not write" in text.lower() or "max_temp_directory_size" in text:
-        return "Le disque est plein, ou le dossier de données ne peut pas être écrit : rien n'a changé."
-    return f"{shown(path.name)} ne se lit pas jusqu'au bout ({shown(text.splitlines()[0])})."

@@ -1,5 +1,6 @@
 """A DuckDB session of the DECP: its memory, its spill, our macros, the texts of our queries."""
 
+import errno
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MEMORY = "1200MB"
+FULL = ("no space left", "could not write", "file too large", "max_temp_directory_size")
 
 
 @contextmanager
@@ -30,6 +32,15 @@ def connected(folder: Path, memory: str = MEMORY) -> "Iterator[DuckDBPyConnectio
     finally:
         base.close()
         shutil.rmtree(spill, ignore_errors=True)
+
+
+def full(error: Exception) -> str | None:
+    """The sentence for an error that says that nothing more can be written; None for any other."""
+    text = str(error).lower()
+    known = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    if known or any(sign in text for sign in FULL):
+        return "Le disque est plein, ou le dossier de données ne peut pas être écrit : rien n'a changé."
+    return None
 
 
 def sql(name: str) -> str:

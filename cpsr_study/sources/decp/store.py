@@ -4,15 +4,20 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
 from cpsr_study.errors import DataError
-from cpsr_study.sources import Card
+from cpsr_study.sources import Card, decp
 from cpsr_study.sources.decp import normalise, session
 from cpsr_study.sources.decp.normalise import Counts
+
+LOCK = ".verrou"
 
 
 @cache
@@ -41,13 +46,38 @@ def keep(made: Path, target: Path) -> None:
             raise DataError(f"data/processed/decp ne peut pas être écrit ({error.strerror}).") from None
 
 
-def workshop(data_dir: Path) -> Path:
-    """A new hidden folder beside the normalised files, to be removed by the caller."""
+@contextmanager
+def workshop(data_dir: Path) -> Iterator[Path]:
+    """A new hidden folder beside the normalised files, for the time of a work. Those of killed works are removed."""
     try:
         home(data_dir).mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=".decp-", dir=home(data_dir)))
+        with (home(data_dir) / LOCK).open("a") as lock:
+            _alone(lock, data_dir)
+            aside = Path(tempfile.mkdtemp(prefix=".decp-", dir=home(data_dir)))
+            try:
+                yield aside
+            finally:
+                shutil.rmtree(aside, ignore_errors=True)
     except OSError as error:
-        raise DataError(f"data/processed/decp ne peut pas être écrit ({error.strerror}).") from None
+        raise DataError(
+            session.full(error) or f"data/processed/decp ne peut pas être écrit ({error.strerror})."
+        ) from None
+
+
+def _alone(lock: IO[str], data_dir: Path) -> None:
+    """Hold the lock with the other works; remove what the dead left when there is none (nowhere but on POSIX)."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # another one works
+        pass
+    else:
+        for left in (*home(data_dir).glob(".decp-*"), *(data_dir / "raw" / decp.SOURCE).glob(".import-*")):
+            shutil.rmtree(left, ignore_errors=True)
+    fcntl.flock(lock, fcntl.LOCK_SH)
 
 
 def ensure(card: Card, data_dir: Path) -> list[Path]:
@@ -56,12 +86,9 @@ def ensure(card: Card, data_dir: Path) -> list[Path]:
     for name, digest in card.files.items():
         target = normalised(data_dir, digest)
         if not target.is_dir():
-            aside = workshop(data_dir)
-            try:
+            with workshop(data_dir) as aside:
                 normalise.normalise(card.folder / name, aside / "made", card.retrieved or card.published)
                 keep(aside / "made", target)
-            finally:
-                shutil.rmtree(aside, ignore_errors=True)
         folders.append(target)
     return folders
 
@@ -78,19 +105,17 @@ def contracts(cards: list[Card], data_dir: Path) -> Path:
     target = home(data_dir) / f"ensemble-{key}-{rules()}.parquet"
     if target.is_file():
         return target
-    aside = workshop(data_dir)
     files = ", ".join(session.literal(folder / normalise.YEARS) for folder in folders)
-    try:
-        import duckdb
+    import duckdb
 
-        with session.connected(aside) as base:
+    try:
+        with workshop(data_dir) as aside, session.connected(aside) as base:
             base.execute(f"CREATE TEMP VIEW versions AS SELECT * EXCLUDE (annee) FROM read_parquet([{files}])")
             query = session.sql("ensemble").replace("{reunion}", session.sql("reunion"))
             made = session.literal(aside / "made.parquet")
             base.execute(f"COPY ({query}) TO {made} (FORMAT parquet, COMPRESSION zstd)")
-        os.replace(aside / "made.parquet", target)
-    except (duckdb.Error, OSError) as error:
-        raise DataError(f"Les marchés importés n'ont pas pu être réunis ({str(error).splitlines()[0]}).") from None
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+            os.replace(aside / "made.parquet", target)
+    except duckdb.Error as error:
+        reason = session.full(error) or f"Les marchés importés n'ont pas pu être réunis ({str(error).splitlines()[0]})."
+        raise DataError(reason) from None
     return target

@@ -1,5 +1,7 @@
 """The view `lignes` on a CSV or a Parquet of any of the published shapes: one row a line, every cell as text."""
 
+import codecs
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,14 +10,26 @@ from cpsr_study.errors import DataError
 from cpsr_study.sources.decp import formats
 from cpsr_study.sources.decp.formats import Format
 from cpsr_study.sources.decp.records import COLUMNS, Lines
-from cpsr_study.sources.decp.session import literal
+from cpsr_study.sources.decp.session import literal, sql
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+UNENDED = "la dernière ligne n'a pas de fin de ligne : si le fichier est coupé, sa dernière valeur l'est aussi."
+BLOCK = 1 << 20
+TAIL, LONGEST = 1 << 16, 4_000_000  # bytes: what is kept of the end of a file, what a line may have
 LINE = 250  # bytes of a line of CSV, about
 AT_ONCE, LOT = 1_500_000, "lot_de(uid)"  # lines whose contracts are made together, in less than 2 GB
 TITULAIRES = ("titulaire", "titulaire_1", "titulaire_2", "titulaire_3")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A CSV read once: where it is as UTF-8, whether its last line has its end, and that line."""
+
+    path: Path
+    ended: bool
+    last: str
 
 
 def view(base: "DuckDBPyConnection", path: Path, found: Format) -> Lines:
@@ -44,28 +58,51 @@ def view(base: "DuckDBPyConnection", path: Path, found: Format) -> Lines:
     return Lines(rows, AT_ONCE, LOT)
 
 
-def unreadable(base: "DuckDBPyConnection", path: Path, found: Format) -> None:
-    """List in `illisibles` the lines of a CSV, read once, that have not its columns.
+def read_whole(path: Path, folder: Path) -> Text:
+    """A CSV as UTF-8, itself or a copy in the folder, and how it ends. EOFError for a gzip that is cut."""
+    decoder, tail = codecs.getincrementaldecoder("utf-8")(), b""
+    try:
+        with formats.opened(path) as handle:
+            while block := handle.read(BLOCK):
+                tail = tail[-TAIL:] + block
+                decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return read_whole(_transcoded(path, folder / "utf-8.csv"), folder)
+    last = tail[-TAIL:].decode("utf-8", "replace").rstrip().rpartition("\n")[2]
+    return Text(path, tail.endswith(b"\n"), last.strip())
 
-    DataError when the last one has not, nor its end of line: the file is cut.
+
+def _transcoded(path: Path, target: Path) -> Path:
+    decoder = codecs.getincrementaldecoder("utf-8")(formats.LENIENT)
+    with formats.opened(path) as source, target.open("w", encoding="utf-8", newline="") as handle:
+        while block := source.read(BLOCK):
+            handle.write(decoder.decode(block))
+        handle.write(decoder.decode(b"", final=True))
+    return target
+
+
+def unreadable(base: "DuckDBPyConnection", path: Path, read: Text) -> list[str]:
+    """List in `illisibles` the lines of a CSV, once read, that are not cells; returns what else must be said of it.
+
+    DataError when the last line is one of them and the file does not end after it: it is cut.
     """
-    if found.kind == "parquet":
-        base.execute("CREATE TEMP TABLE illisibles (ligne BIGINT, texte VARCHAR, motif VARCHAR)")
-        return
-    base.execute(
-        "CREATE TEMP TABLE illisibles AS SELECT line::BIGINT AS ligne, left(any_value(csv_line), 200) AS texte, "
-        "'ligne qui n’a pas les colonnes du fichier' AS motif FROM reject_errors GROUP BY line"
-    )
-    count, last = base.execute("SELECT count(*), coalesce(max(ligne), 0) FROM illisibles").fetchone() or (0, 0)
-    if count and not _ends(path):
-        read = (base.execute("SELECT count(*) FROM lignes WHERE base").fetchone() or (0,))[0]
-        if last > read:
+    base.execute(sql("illisibles"))
+    for line, unclosed in base.execute("SELECT csv_line, unclosed FROM fautives").fetchall():
+        if line.rstrip().endswith(read.last) and (unclosed or not read.ended):
             raise DataError(f"{shown(path.name)} est coupé : sa dernière ligne n'est pas entière.")
+    return [] if read.ended else [UNENDED]
 
 
 def _csv(path: Path, found: Format) -> str:
-    options = f"delim = {literal(found.delimiter)}, encoding = {literal(found.encoding)}, header = true, quote = '\"'"
-    return f"read_csv({literal(path)}, {options}, all_varchar = true, store_rejects = true, auto_detect = true)"
+    """Nothing is left to be guessed: a guess from the first lines may be wrong for the others."""
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in found.names)
+    options = {
+        "columns": f"{{{columns}}}", "auto_detect": "false", "header": "true", "delim": literal(found.delimiter),
+        "quote": "'\"'", "escape": "'\"'", "store_rejects": "true",
+        "compression": "'gzip'" if formats.compressed(path) else "'none'", "max_line_size": str(LONGEST),
+    }  # fmt: skip
+    return f"read_csv({literal(path)}, {', '.join(f'{name} = {value}' for name, value in options.items())})"
 
 
 def _parties(cells: list[str]) -> str:
@@ -93,11 +130,3 @@ def _modified(given: dict[str, str], columns: dict[str, str]) -> str:
         )
     told = f" WHERE propre({columns['modification']}::VARCHAR) IS NOT NULL"
     return f" UNION ALL {_select(changed, told)}"
-
-
-def _ends(path: Path) -> bool:
-    last = b""
-    with formats.opened(path) as handle:
-        while block := handle.read(1 << 22):
-            last = block[-1:]
-    return last == b"\n"
