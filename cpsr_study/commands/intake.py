@@ -40,7 +40,7 @@ def import_(
 
         partners.import_clause(files, territory, map_path, strict=strict, replace=replace)
         return
-    if source == "decp":
+    if source in ("decp", "sirene"):
         _import_decp(files)
         return
     from cpsr_study.sources import geography, insee_cog, intake
@@ -54,8 +54,14 @@ def _import_decp(files: list[Path], origin: str = "") -> None:
     """Contracts are no table of figures: what became of the lines is shown, file by file."""
     from cpsr_study.display import taken as tables
     from cpsr_study.display import terminal
-    from cpsr_study.sources.decp import intake, summary
+    from cpsr_study.sources.decp import intake, sirene, summary
 
+    seats = [path for path in files if path.is_file() and sirene.recognise(path)]
+    for path in seats:
+        _import_seats(path)
+    files = [path for path in files if path not in seats]
+    if seats and not files:
+        return
     with terminal.downloads("Lecture") as advance:
         found = intake.take(files, paths.data_dir(), advance, origin)
     terminal.table(tables.contracts(found, summary.regions(found)), "table", "fichier(s) de DECP")
@@ -66,6 +72,22 @@ def _import_decp(files: list[Path], origin: str = "") -> None:
             terminal.say(f"Attention, {tables.name(each.file)} : {warning}")
         state = "est entré dans" if each.new else "était déjà dans"
         terminal.say(f"{tables.name(each.file)} {state} data/raw/decp/{each.vintage}.")
+
+
+def _import_seats(path: Path) -> None:
+    """An extract of Sirene places the buyers that no file of contracts places."""
+    from cpsr_study.display import taken as tables
+    from cpsr_study.display import terminal
+    from cpsr_study.sources.decp import sirene
+
+    with terminal.downloads("Lecture") as advance:
+        taken = sirene.take(path, paths.data_dir(), advance)
+    state = "est entré dans" if taken.new else "était déjà dans"
+    terminal.say(
+        f"{tables.name(taken.file)}, extrait de Sirene, {state} data/raw/sirene/{taken.vintage} : "
+        f"{taken.read} lignes lues, {taken.kept} établissements situés, "
+        f"{taken.read - taken.kept} lignes sans SIRET ou sans commune."
+    )
 
 
 def _fetch_decp(territory: str | None, since: str | None, refresh: bool) -> None:

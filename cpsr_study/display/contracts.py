@@ -30,7 +30,8 @@ def coverage(study: Study) -> None:
         publish.sentence("reading", [HOW.format(en=study.en)])
         return
     for suffix, place in (("siege", "siège de l’acheteur"), ("execution", "lieu d’exécution")):
-        names: list[str | tuple[str, str]] = [f"decp_{name}_{suffix}" for name in COVERAGE]
+        coverage = (*COVERAGE, "situes_sirene") if suffix == "siege" else COVERAGE
+        names: list[str | tuple[str, str]] = [f"decp_{name}_{suffix}" for name in coverage]
         present = [name for name in names if not study.select(str(name), category="").empty]
         tables.compare(study, present, f"Ce que les DECP couvrent {study.en}, {place}")
 

@@ -30,7 +30,7 @@ MODULES: tuple[str, ...] = (
     "zoning",
 )
 # Folders of `data/raw` that hold no observations of their own: other parts of the program read them.
-READ_ELSEWHERE = frozenset({"clause", "decp"})
+READ_ELSEWHERE = frozenset({"clause", "decp", "sirene"})
 
 
 class Reader(Protocol):

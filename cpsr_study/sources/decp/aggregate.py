@@ -34,10 +34,11 @@ SHARES = {
     "part_accords_cadres": ("accords", "marches"),
 }
 PLAIN = ("marches", "montant", "montant_median", "plafond", "acheteurs", "ecartes", "contradictoires", "identiques",
-         "non_localises")  # fmt: skip
+         "non_localises", "situes_sirene")  # fmt: skip
 COUNTED = {"ecartes", "contradictoires", "identiques"}  # none of them is a finding too
 WHOLE_ONLY = {
     "non_localises",
+    "situes_sirene",
     "acheteurs",
     "ecartes",
     "contradictoires",
@@ -86,7 +87,7 @@ def opened(
     """A session with the contracts, the official codes of the edition and the thresholds."""
     import duckdb
 
-    path = store.contracts(cards, data_dir)
+    path = store.contracts(cards, data_dir, int(territories.vintage[:4]))
     try:
         with session.connected(path.parent) as base:
             base.execute(f"CREATE TEMP VIEW contrats AS FROM read_parquet({session.literal(path)})")

@@ -104,10 +104,26 @@ def recognise(path: Path) -> Format:
         if not (start := JSON_START.match(head)):
             raise DataError(f"{name} est du JSON, mais pas celui des DECP (« marches » attendu en tête).")
         return Format("json", "JSON v1" if start[1] else "JSON v2")
+    columns, delimiter = _header(head)
+    return _tabular(columns, name, Format("csv", "CSV", delimiter))
+
+
+def column_names(path: Path) -> list[str]:
+    """The columns of a CSV or of a Parquet. DataError or OSError when it does not read."""
+    return _parquet_columns(path) if is_parquet(path) else _header(_head(path).removeprefix(BOM))[0]
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file starts as a Parquet does."""
+    with path.open("rb") as handle:
+        return handle.read(len(PARQUET)) == PARQUET
+
+
+def _header(head: bytes) -> tuple[list[str], str]:
+    """The columns of a CSV and what separates them."""
     header = head.partition(b"\n")[0].decode("utf-8", LENIENT).strip("\r\n")
     delimiter = max(",;\t", key=header.count)
-    columns = next(csv.reader([header], delimiter=delimiter), [])
-    return _tabular(columns, name, Format("csv", "CSV", delimiter))
+    return next(csv.reader([header], delimiter=delimiter), []), delimiter
 
 
 def compressed(path: Path) -> bool:

@@ -66,7 +66,7 @@ def normalise(path: Path, target: Path, limit: str, advance: Progress = lambda d
                 lines = json_lines.view(base, path, Path(folder), advance)
             else:
                 lines = tabular.view(base, text.path if text else path, found)
-            kept, rejected = _contracts(base, target, lines)
+            kept, rejected = _contracts(base, target, lines, Path(folder))
             warnings = tabular.unreadable(base, path, text) if text else []
             reasons = _rejects(base, target, rejected > 0)
             counts = replace(_counts(base, target, found, kept, reasons), warnings=warnings)
@@ -86,19 +86,28 @@ def normalise(path: Path, target: Path, limit: str, advance: Progress = lambda d
     return counts
 
 
-def _choices(lines: Lines) -> list[str]:
-    """The conditions that take, one after the other, all the lines of some contracts: one when they are few."""
+def _parts(base: "DuckDBPyConnection", lines: Lines, folder: Path) -> list[str]:
+    """What to read, one after the other, to have each time all the lines of some contracts: once when they are few."""
     times = min(LOTS, -(-lines.rows // lines.at_once))
-    bounds = [LOTS * turn // times for turn in range(times + 1)] if times > 1 else []
-    return [f"{lines.lot} BETWEEN {low} AND {high - 1}" for low, high in pairwise(bounds)] or ["true"]
+    if times <= 1:
+        return ["propres"]
+    if lines.by_lot:
+        bounds = [LOTS * turn // times for turn in range(times + 1)]
+        return [f"propres WHERE lot BETWEEN {low} AND {high - 1}" for low, high in pairwise(bounds)]
+    # Reading a file that is in no order once more for each part would take longer than writing its lines by part.
+    base.execute(
+        f"COPY (SELECT * EXCLUDE (ligne, lot), lot_de(uid) * {times} // {LOTS} AS partie FROM propres) "
+        f"TO {literal(folder / 'parties')} (FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (partie))"
+    )
+    return [f"read_parquet({literal(part / '*.parquet')})" for part in sorted((folder / "parties").iterdir())]
 
 
-def _contracts(base: "DuckDBPyConnection", target: Path, lines: Lines) -> tuple[int, int]:
+def _contracts(base: "DuckDBPyConnection", target: Path, lines: Lines, folder: Path) -> tuple[int, int]:
     """Write the contracts; returns how many lines of the file were kept, and how many are to be rejected."""
     kept = rejected = 0
     base.execute(sql("lignes_propres"))
-    for turn, choice in enumerate(_choices(lines)):
-        base.execute(sql("etats").replace("{choix}", choice))
+    for turn, part in enumerate(_parts(base, lines, folder)):
+        base.execute(sql("etats").replace("{lignes}", part))
         if not turn:
             base.execute(sql("versions"))
         base.execute(

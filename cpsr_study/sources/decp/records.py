@@ -29,11 +29,11 @@ Fields = tuple[str | None, ...]
 
 @dataclass(frozen=True)
 class Lines:
-    """The view `lignes`: about how many it has, how many may be taken at once, and what tells the lot of one."""
+    """The view `lignes`: about how many rows, how many may be taken at once, whether they are in the order of lots."""
 
     rows: int
     at_once: int
-    lot: str
+    by_lot: bool
 
 
 def typed(batch: list[Contract]) -> list[list[Any]]:

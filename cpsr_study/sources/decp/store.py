@@ -14,10 +14,11 @@ import msgspec
 
 from cpsr_study.errors import DataError
 from cpsr_study.sources import Card, decp
-from cpsr_study.sources.decp import normalise, session
+from cpsr_study.sources.decp import normalise, session, sirene
 from cpsr_study.sources.decp.normalise import Counts
 
 LOCK = ".verrou"
+NO_SEAT = "SELECT '' AS siret, NULL::VARCHAR AS commune WHERE false"
 
 
 @cache
@@ -98,10 +99,15 @@ def counts(folder: Path) -> Counts:
     return msgspec.json.decode((folder / normalise.COUNTS).read_bytes(), type=Counts)
 
 
-def contracts(cards: list[Card], data_dir: Path) -> Path:
-    """One Parquet of the contracts of all the cards, once each, with what the figures need."""
+def contracts(cards: list[Card], data_dir: Path, geography: int = 0) -> Path:
+    """One Parquet of the contracts of all the cards, once each, with what the figures need.
+
+    `geography`: the year of the official codes, as recent as the extract of Sirene may be.
+    """
     folders = sorted({folder for card in cards for folder in ensure(card, data_dir)})
-    key = hashlib.sha256(" ".join(folder.name for folder in folders).encode()).hexdigest()[:16]
+    seats = sirene.extract(cards, data_dir, geography)
+    names = [folder.name for folder in folders] + ([seats.parent.name] if seats else [])
+    key = hashlib.sha256(" ".join(names).encode()).hexdigest()[:16]
     target = home(data_dir) / f"ensemble-{key}-{rules()}.parquet"
     if target.is_file():
         return target
@@ -111,6 +117,8 @@ def contracts(cards: list[Card], data_dir: Path) -> Path:
     try:
         with workshop(data_dir) as aside, session.connected(aside) as base:
             base.execute(f"CREATE TEMP VIEW versions AS SELECT * EXCLUDE (annee) FROM read_parquet([{files}])")
+            found = f"FROM read_parquet({session.literal(seats)})" if seats else NO_SEAT
+            base.execute(f"CREATE TEMP VIEW etablissements AS {found}")
             query = session.sql("ensemble").replace("{reunion}", session.sql("reunion"))
             made = session.literal(aside / "made.parquet")
             base.execute(f"COPY ({query}) TO {made} (FORMAT parquet, COMPRESSION zstd)")

@@ -19,7 +19,7 @@ UNENDED = "la dernière ligne n'a pas de fin de ligne : si le fichier est coupé
 BLOCK = 1 << 20
 TAIL, LONGEST = 1 << 16, 4_000_000  # bytes: what is kept of the end of a file, what a line may have
 LINE = 250  # bytes of a line of CSV, about
-AT_ONCE, LOT = 1_500_000, "lot_de(uid)"  # lines whose contracts are made together, in less than 2 GB
+AT_ONCE = 1_500_000  # lines whose contracts are made together, in less than 2 GB
 TITULAIRES = ("titulaire", "titulaire_1", "titulaire_2", "titulaire_3")
 
 
@@ -53,9 +53,9 @@ def view(base: "DuckDBPyConnection", path: Path, found: Format) -> Lines:
     given["titulaires"] = _parties(winners)
     base.execute(f"CREATE TEMP VIEW lignes AS {_select(given)}{_modified(given, columns)}")
     if found.kind == "csv":
-        return Lines(path.stat().st_size // LINE, AT_ONCE, LOT)
+        return Lines(path.stat().st_size // LINE, AT_ONCE, by_lot=False)
     (rows,) = base.execute("SELECT count(*) FROM brut").fetchone() or (0,)
-    return Lines(rows, AT_ONCE, LOT)
+    return Lines(rows, AT_ONCE, by_lot=False)
 
 
 def read_whole(path: Path, folder: Path) -> Text:

@@ -1,4 +1,5 @@
--- The contracts of all the files, once each, with what the figures need. `versions` holds the normalised files.
+-- The contracts of all the files, once each, with what the figures need. `versions` holds the normalised files,
+-- `etablissements` the communes that Sirene gives to the SIRET that no file places.
 WITH
 reunis AS ({reunion}),
 -- A file without seats (JSON, data.economie) takes those that another file gives for the same SIRET.
@@ -24,13 +25,16 @@ dits AS (
         upper(derniere.lieu_code) AS code,
         reunis.acheteur.nom AS acheteur_nom,
         coalesce(simple(nullif(reunis.acheteur.categorie, '')), simple(sieges.acheteur.categorie), '') AS categorie_dite,
-        coalesce(nullif(reunis.acheteur.commune, ''), sieges.acheteur.commune) AS siege_commune,
+        coalesce(nullif(reunis.acheteur.commune, ''), sieges.acheteur.commune) AS commune_dite,
+        coalesce(commune_dite, etablissements.commune) AS siege_commune,
+        commune_dite IS NULL AND etablissements.commune IS NOT NULL AS siege_sirene,
         coalesce(
             nullif(reunis.acheteur.departement, ''), sieges.acheteur.departement,
-            departement_de_siren(reunis.acheteur_id)
+            departement_de_commune(etablissements.commune), departement_de_siren(reunis.acheteur_id)
         ) AS siege_departement,
         coalesce(nullif(reunis.acheteur.region, ''), sieges.acheteur.region) AS siege_region
     FROM reunis LEFT JOIN sieges USING (acheteur_id)
+    LEFT JOIN etablissements ON etablissements.siret = reunis.acheteur_id
 ),
 precises AS (
     SELECT
@@ -74,7 +78,7 @@ SELECT
     social = 'oui' AND sociale LIKE '%clause sociale%' AS clause,
     social = 'oui' AND dit_critere(sociale) AS critere,
     social = 'oui' AND dit_reserve(sociale) AS reserve,
-    siege_commune, siege_departement, region_actuelle(siege_region) AS siege_region,
+    siege_commune, siege_departement, region_actuelle(siege_region) AS siege_region, siege_sirene,
     -- A code says nothing without its type: 28 is Normandie as a région and Eure-et-Loir as a département.
     CASE WHEN lieu_type LIKE '%commune%' THEN code END AS lieu_commune,
     CASE WHEN lieu_type LIKE '%commune%' THEN departement_de_commune(code)

@@ -1,4 +1,4 @@
--- The lines of some contracts ({choix}), each different state of a contract once: most contracts have only one, written
+-- Some lines ({lignes}), each different state of a contract once: most contracts have only one, written
 -- again for each of their titulaires. Lines to reject are counted beside them, and not left out by a condition: DuckDB
 -- would make the cells plain once for the condition, and once more for the rest.
 CREATE OR REPLACE TEMP TABLE etats AS
@@ -8,6 +8,5 @@ SELECT
     lieu_type, motif IS NOT NULL AS rejetee,
     flatten(list(titulaires) FILTER (titulaires IS NOT NULL)) AS titulaires,
     count(*) FILTER (base) AS lignes
-FROM propres
-WHERE {choix}
+FROM {lignes}
 GROUP BY ALL;

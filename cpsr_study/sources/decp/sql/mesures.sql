@@ -15,4 +15,5 @@
     count(*) FILTER (ecarte IS NOT NULL) AS ecartes,
     count(*) FILTER (identique) AS identiques,
     count(*) FILTER (reg IS NULL) AS non_localises,
+    count(*) FILTER (siege_sirene AND '{lieu}' = 'siege') AS situes_sirene,
     count(DISTINCT acheteur_id) AS acheteurs

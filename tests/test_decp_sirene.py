@@ -1,0 +1,127 @@
+"""Buyers that no file of contracts places, placed by an extract of Sirene: SIRET → commune."""
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from conftest import DATA, one_sentence
+from cpsr_study import Study, contracts
+from cpsr_study.display import publish
+from cpsr_study.sources import catalogue, decp
+from cpsr_study.sources.decp import intake, sirene
+from cpsr_study.territories import Territories
+from decp_files import LIMIT, as_json, rows, silent, written
+
+STATE, TOWN, HOSPITAL = "11009990000012", "21149990000010", "26319990000015"
+LINES = [
+    ("siren", "siret", "denominationUsuelleEtablissement", "libelleVoieEtablissement", "codeCommuneEtablissement"),
+    (STATE[:9], STATE, "DURAND", "RUE SECRETE", "14118"),
+    (TOWN[:9], TOWN, "", "", "14002"),  # merged into another since
+    ("333333333", "33333333300011", "AUTRE", "", "75056"),
+    ("444444444", "44444444400011", "PARTI", "", ""),
+    ("555555555", "abc", "", "", "14118"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder whose contracts come from a JSON, which places no buyer."""
+    monkeypatch.setattr(intake, "_today", lambda: LIMIT)
+    data = tmp_path / "data"
+    (data / "reference").mkdir(parents=True)
+    some = [line for line in rows() if line["acheteur_id"] in (STATE, TOWN, HOSPITAL) and line["id"][0] in "ADG"]
+    intake.take([as_json(some, tmp_path / "marches.json")], data, silent)
+    return data
+
+
+def extract(path: Path) -> Path:
+    text = "\n".join(",".join(line) for line in LINES) + "\n"
+    path.with_suffix(".csv").write_text(text, encoding="utf-8")
+    if path.suffix == ".parquet":
+        source = f"read_csv('{path.with_suffix('.csv')}', all_varchar = true)"
+        duckdb.execute(f"COPY (FROM {source}) TO '{path}' (FORMAT parquet)")
+    return path
+
+
+def figures(folder: Path) -> dict[tuple[str, str], float]:
+    areas = Territories.load(DATA, 2026)
+    cards = [card for card in catalogue(folder) if card.source == "decp"]
+    wanted = [*areas.all("FR"), *areas.all("REG"), *areas.all("DEP"), areas.get("COM-14118"), areas.get("COM-14150")]
+    found = decp.observations(cards, wanted, areas, folder)
+    found = found[(found["time_period"] == "2024") & (found["breakdown"] == "")]
+    return dict(zip(found[["indicator", "geo"]].itertuples(index=False, name=None), found["value"], strict=True))
+
+
+@pytest.mark.parametrize(("name", "source"), [("etablissements.csv", "decp"), ("StockEtablissement.parquet", "sirene")])
+def test_a_buyer_without_a_commune_is_placed_by_its_siret(
+    name: str, source: str, tmp_path: Path, folder: Path, command
+) -> None:
+    before = figures(folder)
+    assert before["decp_non_localises_siege", "FR"] == 4  # the State; the others hold their département in their SIREN
+    assert ("decp_situes_sirene_siege", "FR") not in before
+    done = command("import", source, str(extract(tmp_path / name)), data_dir=folder)
+    assert done.code == 0 and "5 lignes lues, 3 établissements situés, 2 lignes sans SIRET ou sans commune" in done.out
+    after = figures(folder)
+    assert ("decp_non_localises_siege", "FR") not in after
+    assert after["decp_marches_siege", "COM-14118"] == 4
+    assert after["decp_marches_siege", "COM-14150"] == 32  # 20 of A, 12 of G
+    assert after["decp_marches_siege", "DEP-14"] == 36 and after["decp_marches_siege", "DEP-31"] == 1
+    assert after["decp_situes_sirene_siege", "FR"] == after["decp_situes_sirene_siege", "REG-28"] == 36
+    assert ("decp_situes_sirene_execution", "FR") not in after
+    unchanged = {key: value for key, value in before.items() if key[0].endswith("_execution")}
+    assert {key: after[key] for key in unchanged} == unchanged
+
+
+def test_the_coverage_of_the_chapter_says_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "_today", lambda: LIMIT)
+    said: list[str] = []
+    monkeypatch.setattr(publish, "table", lambda content: said.append(json.dumps(content, ensure_ascii=False)))
+    copy = tmp_path / "data"
+    shutil.copytree(DATA, copy, ignore=shutil.ignore_patterns("processed"))
+    intake.take([as_json(rows()[:20], tmp_path / "marches.json")], copy, silent)
+    sirene.take(extract(tmp_path / "etablissements.csv"), copy, silent)
+    contracts.coverage(Study.open("REG-28", 2026, data_dir=copy))
+    assert "situé par Sirene" in said[0] and "situé par Sirene" not in said[1]
+
+
+def test_nothing_of_the_people_is_kept(tmp_path: Path, folder: Path) -> None:
+    sirene.take(extract(tmp_path / "etablissements.csv"), folder, silent)
+    (card,) = [card for card in catalogue(folder) if card.source == sirene.SOURCE]
+    kept = duckdb.execute(f"FROM read_parquet('{card.folder / sirene.EXTRACT}')")
+    assert [column[0] for column in kept.description] == ["siret", "commune"]
+    assert sorted(path.name for path in card.folder.iterdir()) == [sirene.EXTRACT, "source.toml"]
+    assert not sirene.take(tmp_path / "etablissements.csv", folder, silent).new, "the same file twice"
+
+
+def test_the_column_of_a_file_comes_before_sirene(tmp_path: Path, folder: Path) -> None:
+    placed = [line | {"id": "S1"} for line in rows()[:1]]
+    intake.take([written(placed, tmp_path / "a.csv")], folder, silent)
+    sirene.take(extract(tmp_path / "etablissements.csv"), folder, silent)
+    found = figures(folder)
+    assert found["decp_marches_siege", "COM-14118"] == 4 + 33 and ("decp_marches_siege", "COM-14150") not in found
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"siret,codeCommuneEtablissement\n", "ne situe aucun"),
+        (b"siret,codeCommuneEtablissement\nabc,def\n", "ne situe aucun"),
+        (b"siret,commune\n1,2\n", "n'est pas un fichier des DECP"),
+    ],
+)
+def test_an_extract_that_says_nothing(content: bytes, said: str, tmp_path: Path, folder: Path, command) -> None:
+    before = {path for path in folder.rglob("*") if path.is_file()}
+    (tmp_path / "e.csv").write_bytes(content)
+    done = command("import", "decp", str(tmp_path / "e.csv"), data_dir=folder)
+    assert done.code == 1 and one_sentence(done.err) and said in done.err
+    assert {path for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_an_extract_taken_later_says_nothing_in_a_past_edition(tmp_path: Path, folder: Path) -> None:
+    sirene.take(extract(tmp_path / "etablissements.csv"), folder, silent)
+    cards = [card for card in catalogue(folder) if card.source == "decp"]
+    assert sirene.extract(cards, folder, 2020) is None
+    assert sirene.extract(cards, folder, 2100) is not None
