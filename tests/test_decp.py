@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 import servers
 from conftest import DATA
 from cpsr_study import Study, contracts
-from cpsr_study.display import publish
+from cpsr_study.display import charts, publish
 from cpsr_study.errors import DataError, RequestError
 from cpsr_study.sources import catalogue, decp, verify
 from cpsr_study.sources.answers import Limits
-from cpsr_study.sources.decp import aggregate, fetch, intake, json_lines, json_stream, normalise, store, tabular
+from cpsr_study.sources.decp import aggregate, fetch, intake, json_lines, json_stream, normalise, sirene, store, tabular
 from cpsr_study.territories import Territories
 from decp_files import HERE, LIMIT, as_json, rows, silent, written
 
@@ -60,7 +60,7 @@ def figures(paths: list[Path], folder: Path, codes: tuple[str, ...] = ()) -> dic
 
 
 def test_every_figure_of_the_readme(folder: Path) -> None:
-    found = figures([HERE / "marches.csv"], folder, ("COM-14118",))
+    found = figures([HERE / "marches.csv"], folder, ("COM-14118", "COM-14150"))
     lines = [
         line for line in (HERE / "README.md").read_text(encoding="utf-8").splitlines() if line.startswith("| decp_")
     ]
@@ -76,7 +76,7 @@ def test_every_figure_of_the_readme(folder: Path) -> None:
 def test_lines_read_are_kept_or_rejected_with_a_reason(folder: Path) -> None:
     (taken,) = intake.take([HERE / "marches.csv"], folder, silent)
     counts = taken.counts
-    assert (counts.read, counts.kept, counts.rejected, counts.contracts) == (70, 65, 5, 61)
+    assert (counts.read, counts.kept, counts.rejected, counts.contracts) == (78, 73, 5, 69)
     assert counts.reasons == {
         "SIRET de l’acheteur absent ou illisible": 1,
         "contrat de concession": 1,
@@ -87,23 +87,28 @@ def test_lines_read_are_kept_or_rejected_with_a_reason(folder: Path) -> None:
 
 
 def test_the_two_paths_give_the_same_figures(tmp_path: Path, folder: Path) -> None:
-    """The JSON has neither seats nor categories: they come here from the SIREN, which says the same of local bodies."""
+    """The JSON has no seats and no categories: those come from Sirene, these from the SIREN of local bodies."""
     good = [line for line in rows() if line["id"] != "R04"]  # without a buyer, two lines are not one JSON contract
-    tabular = figures([written(good, tmp_path / "a.csv")], folder)
+    tabular = figures([written(good, tmp_path / "a.csv")], folder, ("COM-14118",))
     other = tmp_path / "other"
     (other / "reference").mkdir(parents=True)
     (other / "reference" / "seuils_europeens.csv").write_bytes((folder / "reference/seuils_europeens.csv").read_bytes())
-    streamed = figures([as_json(good, tmp_path / "a.json")], other)
-    execution = {key: value for key, value in tabular.items() if key[0].endswith("_execution")}
-    assert len(execution) > 200
+    seats = {line["acheteur_id"]: line["acheteur_commune_code"] for line in good}
+    extract = "".join(f"{siret},{commune}\n" for siret, commune in seats.items())
+    (tmp_path / "sirene.csv").write_text(f"siret,codeCommuneEtablissement\n{extract}")
+    sirene.take(tmp_path / "sirene.csv", other, silent)
+    streamed = figures([as_json(good, tmp_path / "a.json")], other, ("COM-14118",))
     buyers = {"etat", "hopital", "autre_acheteur"}  # what only the column of the tabular file tells apart
-    for key in execution.keys() - {key for key in execution if key[3] in buyers}:
-        assert streamed[key] == pytest.approx(execution[key]), key
-    assert streamed["decp_marches_siege", "REG-28", "2024", ""] == 52
+    common = {key for key in tabular if key[3] not in buyers}
+    assert len([key for key in common if key[0].endswith("_siege")]) > 200
+    assert len([key for key in common if key[0].endswith("_execution")]) > 200
+    assert {key for key in streamed if key[3] not in buyers and key[0] != "decp_situes_sirene_siege"} == common
+    for key in common:
+        assert streamed[key] == pytest.approx(tabular[key]), key
 
 
 @settings(max_examples=2)
-@given(seed=st.integers(0, 10**6), cut=st.integers(1, 69))
+@given(seed=st.integers(0, 10**6), cut=st.integers(1, 77))
 def test_neither_order_nor_the_way_of_cutting_changes_a_figure(
     tmp_path_factory: pytest.TempPathFactory, seed: int, cut: int
 ) -> None:
@@ -198,7 +203,7 @@ def test_a_small_share_comes_with_its_interval() -> None:
 def test_a_gzip_is_read_like_what_it_holds(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "marches.csv.gz").write_bytes(gzip.compress((HERE / "marches.csv").read_bytes()))
     (taken,) = intake.take([tmp_path / "marches.csv.gz"], folder, silent)
-    assert taken.counts.contracts == 61
+    assert taken.counts.contracts == 69
 
 
 def test_hostile_objects_stay_text(folder: Path) -> None:
@@ -400,6 +405,34 @@ def test_the_chapter_says_what_it_rests_on_and_keeps_texts_as_texts(
     contracts.buyers(study)
     assert "(objet abrégé)" in said[0] and len(said[0]) < 6000
     assert "Ville inventée" in said[1]
+
+
+def test_every_cell_of_the_chapter_is_that_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the second half of the chapter on contracts prints, against the tables worked out by hand."""
+    tables: list[dict] = []
+    monkeypatch.setattr(publish, "table", tables.append)
+    monkeypatch.setattr(charts, "lines", lambda *args, **options: None)
+    copy = tmp_path / "data"
+    shutil.copytree(DATA, copy, ignore=shutil.ignore_patterns("processed"))
+    intake.take([HERE / "marches.csv"], copy, silent)
+    study = Study.open("REG-28", 2026, data_dir=copy)
+    verbs = ("coverage", "amounts", "by_year", "thresholds", "modalities", "largest_reserved", "buyers")
+    for verb in verbs:
+        getattr(contracts, verb)(study)
+    text = (HERE / "README.md").read_text(encoding="utf-8").partition("| tableau | ligne | valeurs |")[2]
+    lines = [[cell.strip() for cell in line.strip("| ").split("|")] for line in text.splitlines()[2:] if line]
+    assert len(lines) == 20
+    for title, head, values in lines:
+        (table,) = [each for each in tables if title in each["title"]]
+        (row,) = [each for each in table["data"] if str(each["c0"]).startswith(head)]
+        cells = [cell for cell in list(row.values())[1:] if "provisoire" not in str(cell)]
+        assert len(cells) == len(values.split(";")), (title, head, cells)
+        for cell, value in zip(cells, values.split(";"), strict=True):
+            over, _, base = value.strip().partition(" / ")
+            if isinstance(cell, str):
+                assert " ".join(cell.split()) == value.strip(), (title, head)
+            else:
+                assert cell == pytest.approx(100 * float(over) / float(base) if base else float(over)), (title, head)
 
 
 @pytest.mark.parametrize(

@@ -80,11 +80,13 @@ CREATE MACRO departement_dit(code) AS
          WHEN length(code) = 5 THEN departement_de_postal(code)
          ELSE code END;
 
--- `_` is any letter: an accent lost on the way leaves a mark in its place.
-CREATE MACRO dit_critere(x) AS x LIKE '%crit_re social%';
-CREATE MACRO dit_reserve(x) AS x LIKE '%march_ r_serv_%' OR x LIKE '%concession r_serv_e%';
+-- `_` is any letter: an accent lost on the way leaves a mark in its place, or two when its bytes were read as letters.
+CREATE MACRO dit_critere(x) AS x LIKE '%crit_re social%' OR x LIKE '%crit__re social%';
+CREATE MACRO dit_reserve(x) AS
+    x LIKE '%march_ r_serv_%' OR x LIKE '%march__ r__serv__%' OR x LIKE '%concession r_serv_e%'
+    OR x LIKE '%concession r__serv__e%';
 CREATE MACRO dit_oui(x) AS x LIKE '%clause sociale%' OR dit_critere(x) OR dit_reserve(x);
-CREATE MACRO dit_non(x) AS x LIKE '%pas de consid_ration%' OR x LIKE '%sans objet%';
+CREATE MACRO dit_non(x) AS x LIKE '%pas de consid_ration%' OR x LIKE '%pas de consid__ration%' OR x LIKE '%sans objet%';
 
 -- What the latest version that says something says. Two rows of this same version that say « none » and « clause » are
 -- both kept: the contract contradicts itself, whichever was written last.
