@@ -27,6 +27,7 @@ def connected(folder: Path, memory: str = MEMORY) -> "Iterator[DuckDBPyConnectio
         base.execute("SET memory_limit = ?", [memory])
         base.execute("SET temp_directory = ?", [spill])
         base.execute("SET preserve_insertion_order = false")
+        base.execute("SET partitioned_write_flush_threshold = 60000")  # rows held for each year or part, each thread
         base.execute("SET enable_progress_bar = false")  # it writes among our own lines
         base.execute(sql("macros"))
         yield base
