@@ -10,7 +10,7 @@ from cpsr_study import checks, derivation, indicators, reference
 from cpsr_study.indicators import Registry
 from cpsr_study.parameters import Parameters
 from cpsr_study.selection import SEPARATOR, Missing, Selection, label
-from cpsr_study.sources import Card, catalogue
+from cpsr_study.sources import Card, known_in
 from cpsr_study.territories import Territories, Territory
 
 OWN = "Calcul de l’étude"  # what the registry gives as source of a figure that nobody publishes
@@ -74,7 +74,7 @@ class Knowledge:
     @cached_property
     def cards(self) -> list[Card]:
         """Cards of the sources that this edition knows."""
-        return [card for card in catalogue(self.data_dir) if card.year <= self.edition]
+        return known_in(self.data_dir, self.edition)
 
     @cached_property
     def findings(self) -> list[checks.Finding]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from cpsr_study import __version__, corrections, derivation, indicators, whole
 from cpsr_study.errors import DataError
-from cpsr_study.sources import by_area, catalogue, sha256, typed, verify
+from cpsr_study.sources import by_area, catalogue, known_in, sha256, typed, verify
 from cpsr_study.sources import registry as readers
 from cpsr_study.sums import remembered
 from cpsr_study.territories import Territories
@@ -55,9 +55,10 @@ def table(data_dir: Path, edition: int) -> pd.DataFrame:
 
 
 def build(data_dir: Path, edition: int) -> pd.DataFrame:
-    """The observations of an edition, computed: what was published by then, what is counted by area, what derives."""
+    """The observations of an edition, computed: what it knows of the sources, what is counted by area, what derives."""
     frame = stated(data_dir)
-    frame = frame[frame["published"].str[:4].astype(int) <= edition]
+    vintages = {(card.source, card.vintage) for card in known_in(data_dir, edition)}
+    frame = frame[[each in vintages for each in zip(frame["source"], frame["vintage"], strict=True)]]
     territories = Territories.load(data_dir, edition)
     areas = [area for level in LEVELS for area in territories.all(level)]
     counted = by_area.observations(data_dir, edition, areas, territories)

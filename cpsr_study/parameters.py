@@ -54,8 +54,8 @@ def resolve(data_dir: Path, /, **given: Any) -> Parameters:
 def editions(data_dir: Path) -> list[int]:
     """Years for which an edition exists: from the first official geography held to the newest source."""
     cards = catalogue(data_dir)
-    geography = [card.year for card in cards if card.source == insee_cog.SOURCE]
-    return list(range(min(geography), max(card.year for card in cards) + 1)) if geography else []
+    geography = [card.first_edition for card in cards if card.source == insee_cog.SOURCE]
+    return list(range(min(geography), max(card.first_edition for card in cards) + 1)) if geography else []
 
 
 def read_file(path: Path) -> dict[str, Any]:

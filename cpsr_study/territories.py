@@ -18,6 +18,7 @@ from typing import Any
 from cpsr_study import lines
 from cpsr_study.area_names import by_name, checked, commune_words, key, named, shown, typographic
 from cpsr_study.errors import DataError, RequestError
+from cpsr_study.sources import first_edition
 
 LEVELS = ("FR", "FRMET", "REG", "DEP", "EPCI", "COM")  # from the largest to the smallest
 _KINDS = {"REG": "la région", "DEP": "le département", "EPCI": "l'intercommunalité", "COM": "la commune"}
@@ -56,14 +57,14 @@ class Territories:
 
     @classmethod
     def load(cls, data_dir: Path, edition: int) -> "Territories":
-        """Areas of the last vintage whose card was published by the end of the year `edition`, read once.
+        """Areas of the last published of the vintages that the edition knows, read once.
 
         RequestError when the edition is older than every vintage, DataError when a card or a table is broken.
         """
         cards = _cards(data_dir)
-        known = [folder for published, folder in cards if int(published[:4]) <= edition]
+        known = [folder for since, folder in cards if since <= edition]
         if not known:
-            raise RequestError(f"Édition trop ancienne : {edition}, la première est {cards[0][0][:4]}.")
+            raise RequestError(f"Édition trop ancienne : {edition}, la première est {min(cards)[0]}.")
         return _open(known[-1])
 
     def current(self, code: str) -> str:
@@ -211,18 +212,19 @@ def known_codes(data_dir: Path, codes: Iterable[str]) -> set[str]:
     return {code for code in codes if any(code in vintage for vintage in vintages)}
 
 
-def _cards(data_dir: Path) -> list[tuple[str, Path]]:
-    """Date of publication and folder of each vintage, the oldest first."""
+def _cards(data_dir: Path) -> list[tuple[int, Path]]:
+    """First edition that knows it and folder of each vintage, the oldest publication first."""
     root, cards = Path(data_dir).resolve() / "reference" / "insee-cog", []
     for folder in filter(Path.is_dir, root.glob("[!.]*")):
         try:
-            published = tomllib.loads((folder / "source.toml").read_text(encoding="utf-8"))["published"]
-            cards.append((f"{int(published[:4])}{published[4:]}", folder))
+            card = tomllib.loads((folder / "source.toml").read_text(encoding="utf-8"))
+            published = card["published"]
+            cards.append((f"{int(published[:4])}{published[4:]}", first_edition(card), folder))
         except (OSError, ValueError, KeyError, TypeError):
             raise DataError(f"insee-cog/{folder.name}/source.toml manque ou ne date pas ce millésime.") from None
     if not cards:
         raise DataError("Aucun découpage dans reference/insee-cog, le dossier de données est-il le bon ?")
-    return sorted(cards)
+    return [(since, folder) for _, since, folder in sorted(cards)]
 
 
 def _read(path: Path, make: Callable[[dict[str, Any]], Territory]) -> dict[str, Territory]:

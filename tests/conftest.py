@@ -13,6 +13,7 @@ import pytest
 
 import reports
 from cpsr_study import cli, indicators, observations, sources, territories
+from cpsr_study.sources import lateness
 
 # The same examples at each run: a failure that comes and goes would say nothing about the change under test.
 hypothesis.settings.register_profile("same", derandomize=True, deadline=None, database=None)
@@ -171,6 +172,14 @@ def no_data_dir_leaks(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the data folder that another one, or the shell, has chosen."""
     monkeypatch.setenv("CPSR_DATA_DIR", "")  # so that what a command sets is undone too
     monkeypatch.delenv("CPSR_DATA_DIR")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def the_year() -> Iterator[None]:
+    """The tests are written in 2026 for ever: what is published before comes late (see `lateness`)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lateness, "this_year", lambda: 2026)
+        yield
 
 
 @pytest.fixture(scope="session")

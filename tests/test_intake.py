@@ -11,14 +11,15 @@ import tiny_reader
 from conftest import forget, one_sentence
 from cpsr_study import Study, observations, parameters
 from cpsr_study.errors import DataError, RequestError
-from cpsr_study.sources import catalogue, drafts, intake, read_card, registry, sha256, typed
+from cpsr_study.sources import catalogue, drafts, intake, lateness, read_card, registry, sha256, typed
 
 ROWS = "allocataires;2021\nDEP-14;12 500\nDEP-50;7 500\nDEP-29;s\n"
 
 
 @pytest.fixture(autouse=True)
 def one_reader(monkeypatch):
-    """Only the small reader of the tests is known."""
+    """Only the small reader of the tests is known, in the year of its publication."""
+    monkeypatch.setattr(lateness, "this_year", lambda: 2022)
     monkeypatch.setattr(registry, "readers", lambda: {tiny_reader.SOURCE: tiny_reader})
     registry._read.cache_clear()
 

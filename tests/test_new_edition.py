@@ -13,8 +13,8 @@ from bs4 import BeautifulSoup
 import invented
 from conftest import forget
 from cpsr_study import Study, comparison, observations, parameters
-from cpsr_study.sources import addresses, answers, download, intake, registry
-from reports import DATA, build
+from cpsr_study.sources import addresses, answers, catalogue, download, intake, lateness, registry
+from reports import DATA, build, tree
 from servers import serving
 
 YEAR = 2027
@@ -28,13 +28,15 @@ def files(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory, files):
-    """The data of the repository plus the invented vintages, taken in all at once."""
+    """The data of the repository plus the invented vintages, taken in all at once during the year of the edition."""
     folder = tmp_path_factory.mktemp("new") / "data"
     shutil.copytree(DATA, folder, ignore=shutil.ignore_patterns("processed"))
-    taken = intake.take("auto", [path for paths in files.values() for path in paths], folder)
-    assert all(done.new for done in taken)
-    for path in invented.later(files["finess"][0].parent):
-        assert intake.take("auto", [path], folder)[0].new, path.name
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lateness, "this_year", lambda: YEAR)
+        taken = intake.take("auto", [path for paths in files.values() for path in paths], folder)
+        assert all(done.new for done in taken)
+        for path in invented.later(files["finess"][0].parent):
+            assert intake.take("auto", [path], folder)[0].new, path.name
     yield folder
     forget()
 
@@ -57,12 +59,20 @@ def test_readers_do_not_know_what_is_not_theirs(tmp_path, data_dir):
 
 def test_a_new_edition_exists_and_the_past_ones_do_not_move(data):
     assert parameters.editions(data)[-1] == YEAR
-    for edition in (parameters.editions(DATA)[0], parameters.editions(DATA)[-1]):
-        then = observations.build(data, edition)
-        late = then["indicator"].str.contains("qpv|quartiers")  # a list of 2024, taken in late: known since 2024
-        assert late.any() == (edition >= 2024)
-        then = then[~late].reset_index(drop=True)
-        assert then.to_csv() == observations.build(DATA, edition).to_csv(), edition
+    late = {card.vintage: card.known_since for card in catalogue(data) if card.known_since}
+    assert late["qpv-2024"] == YEAR, "a list of 2024, taken in late"
+    for edition in parameters.editions(DATA):
+        assert observations.build(data, edition).to_csv() == observations.build(DATA, edition).to_csv(), edition
+
+
+def test_the_report_of_a_past_edition_is_the_same_to_the_byte(data, tmp_path):
+    past = parameters.editions(DATA)[-1]
+    one, two = (
+        tree(build(tmp_path / name, "DEP-76", ["02"], data_dir=where, edition=past).folder)
+        for name, where in (("before", DATA), ("after", data))
+    )
+    assert {"report.html", "report.pdf", "manifest.json"} < set(one)
+    assert one == two
 
 
 @pytest.mark.parametrize(

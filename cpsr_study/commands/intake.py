@@ -6,9 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cpsr_study import paths
+from cpsr_study.errors import RequestError
 
 if TYPE_CHECKING:
     from cpsr_study.sources.intake import Intake
+
+KnownSince = Annotated[
+    int | None,
+    typer.Option(
+        "--known-since",
+        help="Première édition qui en tient compte : l'année en cours par défaut. Une année passée refait une ancienne "
+        "édition.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -33,24 +43,30 @@ def import_(
     replace: Annotated[
         bool, typer.Option("--replace", help="Pour la source clause : remplacer tout ce que ces structures ont envoyé.")
     ] = False,
+    known_since: KnownSince = None,
 ) -> None:
     """Prend des fichiers officiels, ou ceux d'un partenaire (clause), dans data/raw et montre ce qui est entré."""
     if source == "clause":
         from cpsr_study.commands import partners
 
+        if known_since:
+            raise RequestError("--known-since ne vaut pas pour clause : ces données sont celles du jour.")
         partners.import_clause(files, territory, map_path, strict=strict, replace=replace)
         return
     if source in ("decp", "sirene"):
-        _import_decp(files)
+        _import_decp(files, known_since)
         return
     from cpsr_study.sources import geography, insee_cog, intake
 
     newest, data = _newest(), paths.data_dir()
-    taken = geography.take(files, data) if source == insee_cog.SOURCE else intake.take(source, files, data)
+    if source == insee_cog.SOURCE:
+        taken = geography.take(files, data, known_since)
+    else:
+        taken = intake.take(source, files, data, known_since=known_since)
     _show(taken, newest)
 
 
-def _import_decp(files: list[Path], origin: str = "") -> None:
+def _import_decp(files: list[Path], known_since: int | None, origin: str = "") -> None:
     """Contracts are no table of figures: what became of the lines is shown, file by file."""
     from cpsr_study.display import taken as tables
     from cpsr_study.display import terminal
@@ -62,8 +78,9 @@ def _import_decp(files: list[Path], origin: str = "") -> None:
     files = [path for path in files if path not in seats]
     if seats and not files:
         return
+    newest = _newest()
     with terminal.downloads("Lecture") as advance:
-        found = intake.take(files, paths.data_dir(), advance, origin)
+        found = intake.take(files, paths.data_dir(), advance, origin, known_since)
     terminal.table(tables.contracts(found, summary.regions(found)), "table", "fichier(s) de DECP")
     for each in found:
         for reason, count in sorted(each.counts.reasons.items()):
@@ -72,6 +89,8 @@ def _import_decp(files: list[Path], origin: str = "") -> None:
             terminal.say(f"Attention, {tables.name(each.file)} : {warning}")
         state = "est entré dans" if each.new else "était déjà dans"
         terminal.say(f"{tables.name(each.file)} {state} data/raw/decp/{each.vintage}.")
+        if each.new:
+            terminal.say(tables.consequence(each, newest))
 
 
 def _import_seats(path: Path) -> None:
@@ -90,13 +109,13 @@ def _import_seats(path: Path) -> None:
     )
 
 
-def _fetch_decp(territory: str | None, since: str | None, refresh: bool) -> None:
+def _fetch_decp(territory: str | None, since: str | None, refresh: bool, known_since: int | None) -> None:
     from cpsr_study.display import terminal
     from cpsr_study.sources.decp import fetch
 
     with terminal.downloads() as advance:
         path, origin = fetch.fetch(paths.data_dir(), advance, territory=territory, since=since, refresh=refresh)
-    _import_decp([path], origin)
+    _import_decp([path], known_since, origin)
 
 
 def fetch(
@@ -111,20 +130,20 @@ def fetch(
         str | None, typer.Option("--from", help="decp : les marchés notifiés depuis cette date (2024-01-01).")
     ] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Télécharger malgré le fichier du jour en cache.")] = False,
+    known_since: KnownSince = None,
 ) -> None:
     """Télécharge les fichiers d'une source, puis les importe."""
     from cpsr_study.display import terminal
-    from cpsr_study.errors import RequestError
     from cpsr_study.sources import download
 
     if source == "decp":
-        _fetch_decp(territory or geo, since, refresh)
+        _fetch_decp(territory or geo, since, refresh, known_since)
         return
     if territory or since:
         raise RequestError("--territory et --from ne valent que pour decp.")
     newest = _newest()
     with terminal.downloads() as advance:
-        taken = download.fetch(source, paths.data_dir(), advance, areas=geo, refresh=refresh)
+        taken = download.fetch(source, paths.data_dir(), advance, areas=geo, refresh=refresh, known_since=known_since)
     _show(taken, newest)
 
 

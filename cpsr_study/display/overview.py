@@ -32,7 +32,7 @@ def source_rows(study: Study) -> pd.DataFrame:
                 "source": f"{card.source}/{card.vintage}",
                 "titre": card.title,
                 "producteur": card.producer,
-                "publié": card.published,
+                "publié": card.dated,
                 "nature": KINDS[card.kind],
                 "licence": card.licence,
                 "observations": len(own),

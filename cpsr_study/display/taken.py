@@ -80,13 +80,18 @@ def sentence(intake: "Intake") -> str:
     return f"{place} : {counts}, de {join_fr(intake.files)}."
 
 
-def consequence(intake: "Intake", newest: int) -> str:
-    """Which editions the new vintage enters; `newest` is the last one that existed before it."""
-    year = int(intake.published[:4])
-    if year > newest:
-        return f"Publié en {year} : l'édition {year} existe désormais, les précédentes ne changent pas."
-    which = f"l'édition {newest} en tient" if year == newest else f"les éditions {year} à {newest} en tiennent"
-    return f"Publié en {year} : {which} compte désormais (voir « cpsr-study compare »)."
+def consequence(taken: "Intake | Taken", newest: int) -> str:
+    """Which editions use the new vintage, which do not move; `newest` is the last one that existed before it."""
+    year, since = int(taken.published[:4]), taken.since
+    start = f"Publié en {year}" + (f", compté depuis {since}" if since > year else "")
+    if since > newest:
+        return f"{start} : l'édition {since} existe désormais, les précédentes ne changent pas."
+    if since == newest:
+        return f"{start} : l'édition {since} en tient compte désormais, les précédentes ne changent pas."
+    return (
+        f"{start} : les éditions {since} à {newest} en tiennent compte désormais et changent "
+        "(voir « cpsr-study compare --editions »)."
+    )
 
 
 def readers(data_dir: Path) -> "pd.DataFrame":

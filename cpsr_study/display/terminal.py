@@ -186,7 +186,7 @@ def _grow(tree: Any, study: "Study", name: str) -> None:
     row = study.row(name)
     details = {
         "publié": f"« {row['as_published']} »" if row["as_published"] else "",
-        "source": f"{row['source']}/{row['vintage']} ({row['published']})" if row["vintage"] else "",
+        "source": f"{row['source']}/{row['vintage']} ({_dated(study, row)})" if row["vintage"] else "",
         "emplacement": row["locator"],
         "formule": row["formula"],
         "correction": row["correction"],
@@ -199,6 +199,10 @@ def _grow(tree: Any, study: "Study", name: str) -> None:
             tree.add(Text(f"{key} : {value}"))
     for each in row["inputs"].split():
         _grow(tree.add(_line(study, each)), study, each)
+
+
+def _dated(study: "Study", row: dict[str, Any]) -> str:
+    return next(card.dated for card in study.cards if (card.source, card.vintage) == (row["source"], row["vintage"]))
 
 
 def _line(study: "Study", name: str) -> Any:

@@ -28,7 +28,7 @@ def make(name: str, reports: Path, target: Path, data_dir: Path) -> Path:
     contents |= {f"{made.folder}/{each}": (folder / each).read_bytes() for each in made.outputs}
     contents[f"{made.folder}/{manifest.FILE}"] = text
     cards = [card for card in catalogue(data_dir) if f"{_place(card)}/source.toml" in contents]
-    published = max(card.published for card in cards if card.year <= made.parameters.edition)
+    published = max(card.published for card in cards if card.first_edition <= made.parameters.edition)
     title = _title(made, data_dir)
     contents |= {bundle.LICENSE: _license(), bundle.LICENCES: _licences(cards).encode()}
     if (lock := paths.project_dir() / bundle.LOCK).is_file():
@@ -109,7 +109,7 @@ def _licences(cards: list[Card]) -> str:
     ]
     for card in cards:
         lines = [f"{_place(card)}/", f"  {card.title}", f"  Producteur : {card.producer}"]
-        lines += [f"  Publié : {card.published}", f"  Licence : {card.licence}", f"  À citer : {card.citation}"]
+        lines += [f"  Publié : {card.dated}", f"  Licence : {card.licence}", f"  À citer : {card.citation}"]
         lines += [f"  Adresse : {card.url}"] if card.url else []
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)

@@ -45,7 +45,7 @@ def _inputs(data_dir: Path, notebooks: list[Path], edition: int, surely: bool) -
     for path in sorted((data_dir / "reference").glob("*.*")):
         files[f"data/reference/{path.name}"] = path
     for card in catalogue(data_dir):
-        if card.year <= edition or card.source == maps.SOURCE:
+        if card.first_edition <= edition or card.source == maps.SOURCE:
             for name in ("source.toml", *card.files):
                 files[f"data/{card.folder.parent.parent.name}/{card.source}/{card.vintage}/{name}"] = card.folder / name
     sums = remembered(data_dir)

@@ -6,11 +6,12 @@ each file, so that a number can be followed back to the very bytes it was read f
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cpsr_study.area_names import typographic
 from cpsr_study.errors import DataError, first_problem
@@ -26,7 +27,9 @@ KINDS = {
 class Card(BaseModel):
     """Identity of one vintage of one source. `files` maps each file name to its sha256.
 
-    `covers`: the area whose own data these are (`clause`); a card of kind `fictif` marks the whole report as invented.
+    `known_since`: the first edition that may use this vintage, for one taken in after the year of its publication;
+    without it, the year of `published`. `covers`: the area whose own data these are (`clause`); a card of kind
+    `fictif` marks the whole report as invented.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +42,7 @@ class Card(BaseModel):
     producer: str = Field(min_length=2)
     kind: Literal["producteur", "document", "presse", "fictif"]
     published: str = Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")
+    known_since: int | None = Field(default=None, strict=True, le=9999)
     reference_period: str
     url: str = Field(pattern=r"^(https?://\S+)?$")
     licence: str
@@ -48,15 +52,48 @@ class Card(BaseModel):
     covers: str = ""
     files: dict[str, str]
 
+    @model_validator(mode="after")
+    def _known_once_published(self) -> "Card":
+        if self.known_since is not None and self.known_since < self.year:
+            raise ValueError(f"known_since = {self.known_since} vient avant la publication ({self.published})")
+        return self
+
     @property
     def year(self) -> int:
-        """Year of publication: the first edition that knows this source."""
+        """Year of publication. Which editions know the source is not said by it, but by `first_edition`."""
         return int(self.published[:4])
+
+    @property
+    def first_edition(self) -> int:
+        """The first edition that knows this vintage."""
+        return first_edition({"published": self.published, "known_since": self.known_since})
+
+    @property
+    def dated(self) -> str:
+        """When it was published and, if it came too late for that edition, since which one it counts."""
+        late = self.first_edition > self.year
+        return f"{self.published}, compté depuis {self.first_edition}" if late else self.published
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What its file says, apart from the sums; its folder says which source and vintage it is."""
+        return self.model_dump(exclude={"source", "vintage", "folder", "files"})
 
     @property
     def label(self) -> str:
         """The name under a figure: short when the card gives one."""
         return typographic(self.short or self.title)
+
+
+def first_edition(card: Mapping[str, Any]) -> int:
+    """The one rule of what an edition knows: a vintage enters in `known_since`, else in the year of `published`."""
+    since = card.get("known_since")
+    return int(card["published"][:4]) if since is None else int(since)
+
+
+def known_in(data_dir: Path, edition: int) -> list[Card]:
+    """Cards of the vintages that an edition knows."""
+    return [card for card in catalogue(data_dir) if card.first_edition <= edition]
 
 
 def catalogue(data_dir: Path) -> list[Card]:
@@ -88,6 +125,11 @@ def read_card(folder: Path) -> Card:
         raise DataError(f"{name} : {first_problem(error)}.") from None
     except TypeError:  # the folder, not the card, says which source and vintage it is
         raise DataError(f"{name} : les champs source, vintage et folder sont donnés par le dossier.") from None
+
+
+def edition_of(path: Path) -> int:
+    """The first edition that knows the vintage a file belongs to; for a file that has no card yet, the last of all."""
+    return read_card(path.parent.resolve()).first_edition if (path.parent / "source.toml").is_file() else 9999
 
 
 def sha256(path: Path) -> str:

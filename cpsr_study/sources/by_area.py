@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from cpsr_study.sources import Card, catalogue
+from cpsr_study.sources import Card, known_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +55,6 @@ def _known(data_dir: Path, edition: int) -> Iterator[tuple[Any, list[Card]]]:
     """The modules that have cards in the edition, with these cards."""
     for name in MODULES:
         module = cast(AreaSource, import_module(f"cpsr_study.sources.{name}"))
-        cards = [card for card in catalogue(data_dir) if card.source == module.SOURCE and card.year <= edition]
+        cards = [card for card in known_in(data_dir, edition) if card.source == module.SOURCE]
         if cards:
             yield module, cards

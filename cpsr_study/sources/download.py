@@ -29,8 +29,10 @@ def fetch(
     areas: str | None = None,
     refresh: bool = False,
     limits: Limits | None = None,
+    known_since: int | None = None,
 ) -> list[intake.Intake]:
-    """Download the files of a source and take them in. `areas`: only the départements of this territory.
+    """Download the files of a source and take them in. `areas`: only the départements of this territory;
+    `known_since` as in `intake.take`.
 
     RequestError for a source that has no address; DataError, one sentence, says which file to download by hand.
     """
@@ -38,7 +40,8 @@ def fetch(
     remotes = [one for remote in known.files for one in _expanded(remote, areas, data_dir)]
     paths = gather(source, known, remotes, advance, refresh=refresh, limits=limits)
     origin = "Téléchargé : " + " ; ".join(remote.url for remote in known.files) + "."
-    return intake.take(source, paths, data_dir, retrieved=date.today().isoformat(), origin=origin)
+    today = date.today().isoformat()
+    return intake.take(source, paths, data_dir, retrieved=today, origin=origin, known_since=known_since)
 
 
 def gather(

@@ -109,9 +109,8 @@ def reading(source: str, folder: Path, copied: Path) -> tuple[str, dict[str, Any
     card = _card(folder)
     if missing := [name for name, value in card.model_dump().items() if value == TODO]:
         raise DataError(f"{source}/{folder.name}/{writing.CARD} : à compléter : {', '.join(missing)}.")
-    fields = card.model_dump(exclude={"source", "vintage", "folder", "files"})
     figures = typed.read(card.model_copy(update={"folder": copied}))
-    return folder.name, fields, figures, pd.DataFrame(columns=_SET_ASIDE, dtype=str)
+    return folder.name, card.fields, figures, pd.DataFrame(columns=_SET_ASIDE, dtype=str)
 
 
 def _card(folder: Path) -> Card:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError, RequestError
-from cpsr_study.sources import cog_package, insee_cog, read_card, sha256, writing
+from cpsr_study.sources import cog_package, insee_cog, lateness, read_card, sha256, writing
 from cpsr_study.sources.harvest import ASIDE, LICENCE, date_in_name
 from cpsr_study.sources.intake import Intake
 from cpsr_study.territories import Territories
@@ -13,8 +13,11 @@ LEVELS = ("FR", "FRMET", "REG", "DEP", "EPCI")
 BEHIND = 3  # the populations of reference in force in a year are those of three years before
 
 
-def take(paths: list[Path], data_dir: Path) -> list[Intake]:
-    """The geography of the year that the name of the file bears. DataError when it is there with other tables."""
+def take(paths: list[Path], data_dir: Path, known_since: int | None = None) -> list[Intake]:
+    """The geography of the year that the name of the file bears; `known_since` as in `intake.take`.
+
+    DataError when it is there with other tables.
+    """
     import pandas as pd
 
     if len(paths) != 1 or not paths[0].is_file():
@@ -33,17 +36,19 @@ def take(paths: list[Path], data_dir: Path) -> list[Intake]:
             raise DataError(
                 f"{insee_cog.SOURCE}/{year} existe déjà avec d'autres tables : une géographie ne se modifie pas."
             )
-        writing.write_card(folder, _card(path, year), files)
+        card = lateness.card_of(target, _fields(path, year), files, known_since)
+        writing.write_card(folder, card.fields, files)
         if new:
             writing.publish(folder, target)
             read_card.cache_clear()
-    card, areas = read_card(target), Territories(target)
+    areas = Territories(target)
     known = [area for level in LEVELS for area in areas.all(level)]
     frame = insee_cog.observations([card], known, areas, data_dir)
-    return [Intake(card.source, year, card.published, [path.name], new, frame, pd.DataFrame(columns=ASIDE))]
+    since, aside = card.first_edition, pd.DataFrame(columns=ASIDE)
+    return [Intake(card.source, year, card.published, since, [path.name], new, frame, aside)]
 
 
-def _card(path: Path, year: str) -> dict[str, str]:
+def _fields(path: Path, year: str) -> dict[str, str]:
     population = int(year) - BEHIND
     return {
         "title": f"Code officiel géographique et populations de référence, millésime {year}",

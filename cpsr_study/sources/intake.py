@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from cpsr_study import indicators
 from cpsr_study.area_names import shown
-from cpsr_study.errors import DataError, RequestError, first_problem
-from cpsr_study.sources import Card, drafts, read_card, registry, sha256, typed, writing
+from cpsr_study.errors import DataError, RequestError
+from cpsr_study.sources import Card, drafts, lateness, read_card, registry, sha256, typed, writing
 from cpsr_study.sources.reading import Reading
 
 if TYPE_CHECKING:
@@ -31,29 +29,39 @@ _VINTAGE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,39}")
 class Intake:
     """One vintage taken in: `new` is False when these very files were already there.
 
-    `observations` and `set_aside`: what the reader kept, and what it did not take with the reason.
+    `since`: the first edition that uses it. `observations` and `set_aside`: what the reader kept, and what it did not
+    take with the reason.
     """
 
     source: str
     vintage: str
     published: str
+    since: int
     files: list[str]
     new: bool
     observations: "pd.DataFrame"
     set_aside: "pd.DataFrame"
 
 
-def take(source: str, paths: Iterable[Path], data_dir: Path, retrieved: str = "", origin: str = "") -> list[Intake]:
+def take(
+    source: str,
+    paths: Iterable[Path],
+    data_dir: Path,
+    retrieved: str = "",
+    origin: str = "",
+    known_since: int | None = None,
+) -> list[Intake]:
     """Take in files of one source, or of any (`auto`): one Intake a source.
 
-    `retrieved` (a date) and `origin` (addresses) are written on the card of files that were downloaded.
-    RequestError for a source without reader or an absent file; DataError for files that do not read.
+    `retrieved` (a date) and `origin` (addresses) are written on the card of files that were downloaded. `known_since`:
+    the first edition to use them, when it is not the current year (see `lateness`). RequestError for a source without
+    reader or an absent file; DataError for files that do not read.
     """
     groups = _grouped(source, _checked(list(paths)))
+    extra = {"retrieved": retrieved, "notes": origin}
     with ExitStack() as stack:
         ready = [
-            stack.enter_context(_prepared(name, group, data_dir, {"retrieved": retrieved}, origin))
-            for name, group in groups.items()
+            stack.enter_context(_prepared(name, group, data_dir, extra, known_since)) for name, group in groups.items()
         ]
         return [_settled(*each) for each in ready]
 
@@ -101,7 +109,7 @@ def _grouped(source: str, paths: list[Path]) -> dict[str, list[Path]]:
 
 @contextmanager
 def _prepared(
-    source: str, paths: list[Path], data_dir: Path, extra: dict[str, str], origin: str
+    source: str, paths: list[Path], data_dir: Path, extra: dict[str, str], asked: int | None
 ) -> Iterator[tuple[Path, Path, Intake]]:
     """The folder where the vintage waits, the one it will be, and what it holds."""
     with writing.staging(data_dir / "raw" / source) as folder:
@@ -118,14 +126,17 @@ def _prepared(
             vintage, fields, frame, aside = _reading(source, copies)
         if not _VINTAGE.fullmatch(vintage):
             raise DataError(f"{source} : millésime illisible (« {shown(vintage)} »).")
+        extra = extra | {"notes": " ".join(filter(None, [fields.get("notes", ""), extra["notes"]]))}
         fields |= {name: value for name, value in extra.items() if value}
-        fields["notes"] = " ".join(filter(None, [fields.get("notes", ""), origin]))
-        writing.write_card(folder, fields, files)
         target = data_dir / "raw" / source / vintage
-        card = _card(source=source, vintage=vintage, folder=target, files=files, **fields)
-        _validated(frame, card, data_dir)
         new = not _held(target, files, frame)
-        yield folder, target, Intake(source, vintage, card.published, sorted(files), new, frame, aside)
+        card = lateness.card_of(target, fields, files, asked)
+        writing.write_card(folder, card.fields, files)
+        if asked and not drafts.recognise(copies[0]):
+            _, _, frame, aside = _reading(source, copies)  # as each build will: with the geography of that edition
+        _validated(frame, card, data_dir)
+        since = card.first_edition
+        yield folder, target, Intake(source, vintage, card.published, since, sorted(files), new, frame, aside)
 
 
 def _reading(source: str, copies: list[Path]) -> tuple[str, dict[str, Any], "pd.DataFrame", "pd.DataFrame"]:
@@ -145,13 +156,6 @@ def card_fields(reading: Reading) -> dict[str, Any]:
     """The fields of a card that a reading gives."""
     names = ("title", "short", "producer", "published", "reference_period", "url", "licence", "citation", "notes")
     return {"kind": "producteur"} | {name: getattr(reading, name) for name in names}
-
-
-def _card(**fields: Any) -> Card:
-    try:
-        return Card(**fields)
-    except ValidationError as error:
-        raise DataError(f"{fields['source']}/{fields['vintage']} : {first_problem(error)}.") from None
 
 
 def _validated(frame: "pd.DataFrame", card: Card, data_dir: Path) -> None:

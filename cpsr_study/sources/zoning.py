@@ -14,7 +14,7 @@ from cpsr_study import paths as project
 from cpsr_study.area_names import key, shown
 from cpsr_study.display.numbers import period_text
 from cpsr_study.errors import DataError, RequestError
-from cpsr_study.sources import codes, flat
+from cpsr_study.sources import codes, edition_of, flat
 from cpsr_study.sources.harvest import Harvest, one
 from cpsr_study.sources.reading import Reading
 from cpsr_study.territories import Territories
@@ -109,11 +109,17 @@ def _qpv(path: Path) -> Layer:
 
 
 def _geography(path: Path, year: int) -> Territories:
-    """The geography nearest to the year of the list, the older of two."""
+    """The geography nearest to the year of the list, the older of two, among those known when it came in.
+
+    One that comes later would move the editions that have the list; no edition is older than the first geography.
+    """
     above = (parent for parent in path.resolve().parents if (parent / "reference" / "insee-cog").is_dir())
     data = next(above, None) or project.data_dir()
-    known = {}
+    known: dict[tuple[int, str], Territories] = {}
+    last = edition_of(path)
     for edition in range(year - 10, year + 11):
+        if known and edition > last:
+            break
         try:
             territories = Territories.load(data, edition)
         except RequestError:  # before the first geography

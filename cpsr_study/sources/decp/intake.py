@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError, RequestError
-from cpsr_study.sources import decp, read_card, writing
+from cpsr_study.sources import decp, lateness, read_card, writing
 from cpsr_study.sources.decp import normalise, session, store
 from cpsr_study.sources.decp.normalise import Counts
 
@@ -20,17 +20,26 @@ Progress = Callable[[str, int, int | None], None]
 
 @dataclass(frozen=True)
 class Taken:
-    """One file taken in: `new` is False when these very bytes were already there."""
+    """One file taken in: `new` is False when these very bytes were already there.
+
+    `since`: the first edition that counts it.
+    """
 
     file: str
     vintage: str
+    published: str
+    since: int
     new: bool
     counts: Counts
     folder: Path
 
 
-def take(paths: list[Path], data_dir: Path, advance: Progress, origin: str = "") -> list[Taken]:
-    """Take in DECP files, each as a vintage of its own. RequestError for an absent file.
+def take(
+    paths: list[Path], data_dir: Path, advance: Progress, origin: str = "", known_since: int | None = None
+) -> list[Taken]:
+    """Take in DECP files, each as a vintage of its own; `known_since` as for any source (see `lateness`).
+
+    RequestError for an absent file.
 
     DataError for one that does not read: nothing is kept of any of them unless all were read.
     """
@@ -44,12 +53,12 @@ def take(paths: list[Path], data_dir: Path, advance: Progress, origin: str = "")
         if path.stat().st_size == 0:
             raise DataError(f"{shown(path.name)} est vide.")
     with ExitStack() as stack:
-        ready = [_prepared(stack, path, data_dir, advance, origin) for path in paths]
+        ready = [_prepared(stack, path, data_dir, advance, origin, known_since) for path in paths]
         return [_settled(*each, data_dir) for each in ready]
 
 
 def _prepared(
-    stack: ExitStack, path: Path, data_dir: Path, advance: Progress, origin: str
+    stack: ExitStack, path: Path, data_dir: Path, advance: Progress, origin: str, asked: int | None
 ) -> tuple[Path, Path, str, Taken]:
     """The raw and the normalised folders where a file waits, its sha256, and what it holds."""
     aside = stack.enter_context(store.workshop(data_dir))
@@ -69,9 +78,11 @@ def _prepared(
     counts = store.counts(target) if target.is_dir() else normalise.normalise(copy, made, today, heard)
     advance(path.name, size, size)
     vintage = f"{counts.published}-{digest[:8]}"
-    writing.write_card(raw, _card(path, counts, today, origin), {copy.name: digest})
     folder = data_dir / "raw" / decp.SOURCE / vintage
-    return raw, made, digest, Taken(path.name, vintage, not folder.exists(), counts, target)
+    card = lateness.card_of(folder, _fields(path, counts, today, origin), {copy.name: digest}, asked)
+    writing.write_card(raw, card.fields, card.files)
+    taken = Taken(path.name, vintage, card.published, card.first_edition, not folder.exists(), counts, target)
+    return raw, made, digest, taken
 
 
 def _today() -> str:
@@ -92,7 +103,7 @@ def _copied(path: Path, folder: Path, advance: Callable[[int], None]) -> tuple[P
     return copy, digest.hexdigest()
 
 
-def _card(path: Path, counts: Counts, today: str, origin: str) -> dict[str, str]:
+def _fields(path: Path, counts: Counts, today: str, origin: str) -> dict[str, str]:
     notes = f"{counts.title}. {counts.read} lignes lues, {counts.rejected} rejetées, {counts.contracts} marchés."
     return {
         "title": "Données essentielles de la commande publique",
