@@ -1,7 +1,7 @@
 """Two areas, or two editions, set side by side: what can be compared, what moved and why.
 
-Pure functions over tables of observations (see `observations`). A *figure* is an indicator and a category; only
-headline statements are compared, those that a report shows.
+Pure functions over tables of observations (see `observations`). A *figure* is an indicator and a category. Headline
+statements are compared, those that a report shows; between editions, the other statements that come or go are told too.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,10 @@ STATUSES, SOURCES = "statuts différents", "sources différentes"
 ONLY = "seulement"
 # Between two editions.
 REVISED, NEW, ABSENT, BROKEN, SAME = "révisé", "nouveau", "absent", "rupture", "inchangé"
-PERIOD, SERIES = "période", "série"  # what is new or absent: one period, or all of them
+# What is new or absent: one period, all of them, or one more statement of a figure that another source gives.
+PERIOD, SERIES, STATEMENT = "période", "série", "énoncé"
+# Why a value is revised: another vintage of its source, a declared correction, its status alone, its computation.
+VINTAGE, CORRECTION, STATUS, COMPUTED = "millésime", "correction", "statut", "calcul"
 # Why a series is broken.
 DEFINITION, MATURITY, SCOPE = "définition", "maturité", "champ"
 IMMATURE = {"F", "P", "E"}
@@ -54,11 +57,12 @@ def between_editions(old: pd.DataFrame, new: pd.DataFrame, geo: str, breaks: Bre
     """What changed for one area from the table of an edition to that of another. `attrs["unchanged"]` counts the rest.
 
     Columns: indicator, breakdown, category, unit, nature, cause, gap (new − old), gap_percent, then id_old, value_old,
-    period_old, status_old, source_old, id_new... Natures: « révisé » (same period, same source, the value moved),
-    « nouveau » and « absent » (a period, or a whole series), « rupture » with its causes: « définition » (another
-    source or kind of source, computed instead of stated, or a declared break, of `breaks`), « maturité » (a forecast,
-    provisional or estimated value becomes final, or the reverse), « champ » (a computed value rests on another
-    population or on other areas).
+    period_old, status_old, source_old, id_new... Natures: « révisé » (same period, same source, the value or the status
+    moved: another « millésime » or « correction », its own or of an input, or the « statut » alone), « nouveau » and
+    « absent » (a period, a whole series, or an « énoncé » that is not the one shown), « rupture » with its causes:
+    « définition » (another source or kind of source, computed instead of stated, or a declared break, of `breaks`),
+    « maturité » (a forecast, provisional or estimated value becomes final, or the reverse), « champ » (a computed value
+    rests on another population or on other areas).
 
     When the figure that a report shows passes to another period, the line gives both values; it is a « rupture » if
     the two are not of one series.
@@ -82,6 +86,8 @@ def between_editions(old: pd.DataFrame, new: pd.DataFrame, geo: str, breaks: Bre
         pair = before.rows.get(key), after.rows.get(key)
         left, right = passed.get(key, pair) if None in pair else pair
         lines.append({"nature": nature, "cause": cause} | _line(sides, left, right, ("old", "new")))
+    for nature, left, right in _restated(before, after):
+        lines.append({"nature": nature, "cause": STATEMENT} | _line(sides, left, right, ("old", "new")))
     frame = _frame(lines, ["nature", "cause"], ("old", "new"))
     frame.attrs["unchanged"] = unchanged
     return frame
@@ -112,7 +118,9 @@ class _Known:
 
     def __init__(self, table: pd.DataFrame, geo: str, breaks: Breaks | None = None):
         self._breaks = breaks or {}
-        own = table[(table["geo"] == geo) & table["headline"]]
+        everything = table[table["geo"] == geo]
+        own = everything[everything["headline"]]
+        self.statements = {_statement(row): row for row in everything.itertuples(index=False)}
         self.rows: dict[Key, Row] = {_key(row): row for row in own.itertuples(index=False)}
         self.shown: dict[tuple[str, str], Row] = {}
         for figure, group in own.groupby(["indicator", "category"]):
@@ -120,6 +128,8 @@ class _Known:
         self._leaves = derivation.leaves(table)
         self._origin = dict(zip(table["id"], zip(table["source"], table["kind"], strict=True), strict=True))
         self._geo = dict(zip(table["id"], table["geo"], strict=True))
+        said = zip(table["source"], table["vintage"], table["correction"], strict=True)
+        self._said = dict(zip(table["id"], said, strict=True))
 
     def periods(self, figure: tuple[str, str]) -> set[str]:
         return {period for *known, period in self.rows if tuple(known) == figure}
@@ -137,6 +147,11 @@ class _Known:
         """Whether a declared break of the indicator stands between two values."""
         first, last = sorted([one.time_period, other.time_period])
         return any(each.parts(first, last) for each in self._breaks.get(one.indicator, ()))
+
+    def said(self, row: Row) -> tuple[set[Any], set[Any]]:
+        """The vintages, and the corrections, of all that a value rests on."""
+        below = {name: self._said[name] for name in self._leaves[row.id]}
+        return {each[:2] for each in below.values()}, {(name, each[2]) for name, each in below.items()}
 
     def scope(self, row: Row, same_period: bool) -> set[str]:
         """The observations a value rests on; their areas alone when another period changes them all."""
@@ -172,7 +187,26 @@ def _change(before: _Known, after: _Known, key: Key) -> tuple[str, str]:
     one, other = before.rows[key], after.rows[key]
     if causes := _causes(before, one, after, other):
         return BROKEN, causes
-    return (SAME if isclose(one.value, other.value, rel_tol=1e-9) else REVISED), ""
+    same = isclose(one.value, other.value, rel_tol=1e-9) or (one.value != one.value and other.value != other.value)
+    if same and one.status == other.status:
+        return SAME, ""
+    return REVISED, _revision(before, one, after, other)
+
+
+def _revision(before: _Known, one: Row, after: _Known, other: Row) -> str:
+    """Why a value of one series moved."""
+    (vintages, corrections), (later, corrected) = before.said(one), after.said(other)
+    causes = {VINTAGE: vintages != later, CORRECTION: corrections != corrected, STATUS: one.status != other.status}
+    return ", ".join(name for name, true in causes.items() if true) or COMPUTED
+
+
+def _restated(before: _Known, after: _Known) -> Iterator[tuple[str, Row | None, Row | None]]:
+    """The statements beside the one shown that only one edition knows; the one shown is told with its period."""
+    for nature, known, other in ((NEW, after, before), (ABSENT, before, after)):
+        for key in known.statements.keys() - other.statements.keys():
+            row = known.statements[key]
+            if not row.headline:
+                yield nature, *((None, row) if nature == NEW else (row, None))
 
 
 def _causes(before: _Known, one: Row, after: _Known, other: Row) -> str:
@@ -187,6 +221,11 @@ def _causes(before: _Known, one: Row, after: _Known, other: Row) -> str:
 
 def _key(row: Row) -> Key:
     return row.indicator, row.category, row.time_period
+
+
+def _statement(row: Row) -> tuple[Any, ...]:
+    """What one vintage of one source says of one period of one figure."""
+    return *_key(row), row.source, row.vintage, str(row.value), row.status
 
 
 def _line(sides: list[_Known], left: Row | None, right: Row | None, names: tuple[str, str]) -> dict[str, Any]:

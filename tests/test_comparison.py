@@ -20,7 +20,7 @@ from cpsr_study.indicators import Break
 DEFAULTS = {
     "indicator": "heures", "geo": "REG-28", "time_period": "2019", "breakdown": "", "category": "", "value": 100.0,
     "unit": "h", "status": "A", "source": "enquete", "kind": "producteur", "published": "2020", "inputs": "",
-    "headline": True,
+    "headline": True, "vintage": "", "correction": "",
 }  # fmt: skip
 
 
@@ -56,8 +56,8 @@ def test_nothing_changes_between_an_edition_and_itself():
 
 
 def test_another_value_of_the_same_source_is_revised():
-    frame = between_editions(table({}), table({"value": 110.0, "published": "2021"}), "REG-28")
-    assert changes(frame) == [("heures", "révisé", "")]
+    frame = between_editions(table({}), table({"value": 110.0, "vintage": "2021"}), "REG-28")
+    assert changes(frame) == [("heures", "révisé", "millésime")]
     line = frame.iloc[0]
     assert (line["gap"], line["gap_percent"], line["value_old"], line["value_new"]) == (10, 10, 100, 110)
     assert frame.attrs["unchanged"] == 0
@@ -163,8 +163,37 @@ def test_a_sum_over_other_areas_is_broken_by_its_scope_from_one_period_to_the_ne
 
 def test_a_rate_whose_input_is_revised_is_revised():
     old = table({}, derived(inputs="heures.REG-28.2019"))
-    new = table({"value": 110.0}, derived(inputs="heures.REG-28.2019", value=110.0))
-    assert changes(between_editions(old, new, "REG-28")) == [("heures", "révisé", ""), ("taux", "révisé", "")]
+    new = table({"value": 110.0, "vintage": "2021"}, derived(inputs="heures.REG-28.2019", value=110.0))
+    assert changes(between_editions(old, new, "REG-28")) == [
+        ("heures", "révisé", "millésime"), ("taux", "révisé", "millésime")
+    ]  # fmt: skip
+
+
+def test_a_correction_and_a_status_are_said_and_a_rate_computed_otherwise_too():
+    corrected = table({"value": 110.0, "correction": "unité"}, derived(inputs="heures.REG-28.2019", value=110.0))
+    old = table({}, derived(inputs="heures.REG-28.2019"))
+    assert {cause for _, _, cause in changes(between_editions(old, corrected, "REG-28"))} == {"correction"}
+    doubted = between_editions(table({}), table({"status": "U"}), "REG-28")
+    assert changes(doubted) == [("heures", "révisé", "statut")] and doubted.iloc[0]["status_new"] == "U"
+    other = table({}, derived(inputs="heures.REG-28.2019", value=99.0))
+    assert changes(between_editions(old, other, "REG-28")) == [("taux", "révisé", "calcul")]
+
+
+def test_a_figure_that_stays_hidden_has_not_changed():
+    hidden = table({"value": float("nan"), "status": "S"})
+    assert between_editions(hidden, hidden, "REG-28").empty
+    assert changes(between_editions(hidden, table({}), "REG-28")) == [("heures", "révisé", "statut")]
+
+
+def test_another_statement_is_new_or_absent_and_the_one_it_replaces_is_told_once():
+    second = {"id": "heures.REG-28.2019~2", "value": 1.0, "source": "document", "headline": False}
+    frame = between_editions(table({}), table({}, second), "REG-28")
+    assert changes(frame) == [("heures", "nouveau", "énoncé")] and frame.attrs["unchanged"] == 1
+    assert frame.iloc[0]["id_new"] == second["id"]
+    assert changes(between_editions(table({}, second), table({}), "REG-28")) == [("heures", "absent", "énoncé")]
+    demoted = {"id": "heures.REG-28.2019~2", "headline": False}
+    replaced = between_editions(table({}), table({"value": 5.0, "vintage": "2021"}, demoted), "REG-28")
+    assert changes(replaced) == [("heures", "révisé", "millésime")]
 
 
 def test_a_rate_whose_input_has_another_source_is_redefined():
@@ -181,8 +210,8 @@ def test_another_definition_hides_another_scope():
     assert changes(frame) == [("heures", "rupture", "définition")]
 
 
-def test_other_areas_and_other_statements_do_not_count():
-    new = table({}, {"geo": "REG-53"}, {"id": "heures.REG-28.2019~2", "value": 1.0, "headline": False})
+def test_other_areas_do_not_count():
+    new = table({}, {"geo": "REG-53"}, {"geo": "REG-53", "id": "x~2", "value": 1.0, "headline": False})
     frame = between_editions(table({}), new, "REG-28")
     assert frame.empty and frame.attrs["unchanged"] == 1
 

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 
 import invented
 from conftest import forget
-from cpsr_study import Study, comparison, observations, parameters
+from cpsr_study import Study, comparison, derivation, observations, parameters
 from cpsr_study.sources import addresses, answers, catalogue, download, intake, lateness, registry
 from reports import DATA, build, tree
 from servers import serving
@@ -156,21 +156,69 @@ def test_the_break_of_2025_is_a_change_of_definition_between_editions(data):
     assert set(new.registry.breaks) >= {"deld", "deld_pour_1000_habitants", "participants_pour_1000_deld"}
 
 
-@pytest.mark.parametrize("geo", ["REG-28", "DEP-76", "EPCI-200084952", "REG-53"])
-def test_every_figure_that_moved_is_in_the_comparison_with_a_nature(data, geo):
+AREAS = ["REG-28", "DEP-76", "EPCI-200084952", "REG-53", "DEP-14", "DEP-50", "FR", "FRMET"]
+
+
+def compared(data, geo):
+    """The two editions of an area and what the comparison says of them."""
     old, new = (Study.open(geo, edition=year, data_dir=data) for year in (YEAR - 1, YEAR))
-    frame = comparison.between_editions(old.table, new.table, geo, new.registry.breaks)
-    key = ["indicator", "category", "time_period"]
-    before, after = (
-        each.table[(each.table["geo"] == geo) & each.table["headline"]].set_index(key)["value"] for each in (old, new)
-    )
-    both = before.index.intersection(after.index)
-    moved = {name[0] for name in both if before[name] != after[name]} | {
-        name[0] for name in after.index.difference(both)
+    return old, new, comparison.between_editions(old.table, new.table, geo, new.registry.breaks)
+
+
+def facts(study, geo):
+    """Each period of each figure of an area: its value and status, and where the value comes from, all the way down."""
+    table, below = study.table, derivation.leaves(study.table)
+    named = table.set_index("id")
+    found = {}
+    for row in table[(table["geo"] == geo) & table["headline"]].itertuples():
+        origin = {(leaf, named.at[leaf, "source"], named.at[leaf, "kind"]) for leaf in below[row.id]}
+        found[row.indicator, row.category, row.time_period] = (f"{row.value:.9g}", row.status), (origin, row.source)
+    return found
+
+
+def others(study, geo):
+    """What the other sources say of the same figures."""
+    own = study.table[(study.table["geo"] == geo)]
+    columns = ["indicator", "category", "time_period", "source", "vintage", "value", "status"]
+    everything = set(own[columns].itertuples(index=False, name=None))
+    return everything, set(own.loc[~own["headline"], columns].itertuples(index=False, name=None))
+
+
+@pytest.mark.parametrize("geo", AREAS)
+def test_the_comparison_explains_every_observation_that_differs_and_nothing_else(data, geo):
+    old, new, frame = compared(data, geo)
+    before, after = facts(old, geo), facts(new, geo)
+    told = {}
+    for row in frame[frame["cause"] != "énoncé"].itertuples():
+        for period in {row.period_old, row.period_new} - {""}:
+            told.setdefault((row.indicator, row.category, period), set()).add(f"{row.nature} {row.cause}")
+    assert all(why.strip().count(" ") for whys in told.values() for why in whys), "a nature and a cause, always"
+    differs = {key for key in {*before, *after} if before.get(key, "")[:1] != after.get(key, "")[:1]}
+    assert differs and differs <= set(told)
+    elsewhere = {key for key in {*before, *after} if before.get(key) != after.get(key)}
+    follows = {
+        (row.indicator, row.category, period)
+        for row in frame.itertuples()
+        if row.period_old != row.period_new
+        for period in (row.period_old, row.period_new)
+        if (row.indicator, row.category, {row.period_old: row.period_new, row.period_new: row.period_old}[period])
+        in differs
     }
-    assert moved and moved <= set(frame["indicator"])
-    assert frame["nature"].ne("").all()
-    assert frame.loc[frame["nature"] == "rupture", "cause"].ne("").all()
+    assert set(told) <= elsewhere | follows, "what did not change is not listed, but as what a new period follows"
+    (had, beside_before), (has, beside) = others(old, geo), others(new, geo)
+    wanted = len([row for row in beside if row not in had]) + len([row for row in beside_before if row not in has])
+    assert (frame["cause"] == "énoncé").sum() == wanted
+
+
+def test_every_new_source_moves_something_that_the_comparison_tells(data):
+    sources = {name for geo in AREAS for line in compared(data, geo)[2]["source_new"] for name in line.split(", ")}
+    assert set(registry.readers()) <= sources
+
+
+def test_a_restated_year_is_a_revision_by_its_vintage(data):
+    _, _, frame = compared(data, "REG-28")
+    own = frame[(frame["indicator"] == "allocataires_rsa") & (frame["period_new"] == "2019")]
+    assert list(zip(own["nature"], own["cause"], strict=True)) == [("révisé", "millésime")]
 
 
 # The real files, where they are
