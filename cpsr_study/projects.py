@@ -19,6 +19,11 @@ def places(table: pd.DataFrame, territories: Territories, territory: str) -> pd.
     return table.assign(inside=[territories.is_within(code, territory) for code in table["lieu_geo"]])
 
 
+def last_list(hours: pd.DataFrame) -> pd.DataFrame:
+    """The projects as last announced: a later list replaces the earlier ones, whose projects it may state again."""
+    return hours[hours["time_period"] == hours["time_period"].max()]
+
+
 def with_scenario(
     frame: pd.DataFrame, registry: Registry, located: pd.DataFrame, territory: str, years: int
 ) -> pd.DataFrame:
@@ -26,6 +31,7 @@ def with_scenario(
     own = frame[(frame["indicator"] == HOURS) & (frame["geo"] == territory) & frame["headline"]]
     if own.empty:
         return frame
+    own = last_list(own)
     inside = set(located.loc[located["inside"], "projet"])
     groups = {
         "heures_grands_projets_total": own,

@@ -209,7 +209,9 @@ class Study(Knowledge):
         hours = self.select(projects.HOURS, category=None)
         located = projects.places(self.reference_table("grands_projets"), self.territories, self.territory.code)
         columns = ["projet", "grappe", "lieu", "maitre_ouvrage", "inside"]
-        frame = hours.frame.merge(located[columns], left_on="category", right_on="projet", how="left")
+        frame = projects.last_list(hours.frame).merge(
+            located[columns], left_on="category", right_on="projet", how="left"
+        )
         frame["where"] = ["Dans le territoire" if inside else "Hors du territoire" for inside in frame["inside"]]
         frame["shown"] = frame["category_label"] + [
             "" if inside else " (hors du territoire)" for inside in frame["inside"]

@@ -61,11 +61,11 @@ class Territories:
 
         RequestError when the edition is older than every vintage, DataError when a card or a table is broken.
         """
-        cards = _cards(data_dir)
+        cards = vintages(data_dir)
         known = [folder for since, folder in cards if since <= edition]
         if not known:
             raise RequestError(f"Édition trop ancienne : {edition}, la première est {min(cards)[0]}.")
-        return _open(known[-1])
+        return opened(known[-1])
 
     def current(self, code: str) -> str:
         """The code itself, or that of the commune where a commune that is no longer one is now."""
@@ -203,17 +203,17 @@ class Territories:
         return by_name((area.name, area) for area in self._communes.values())
 
 
-_open = lru_cache(maxsize=16)(Territories)  # each vintage is read once
+opened = lru_cache(maxsize=16)(Territories)  # each vintage is read once
 
 
 def known_codes(data_dir: Path, codes: Iterable[str]) -> set[str]:
     """Those of the codes that exist in at least one vintage."""
-    vintages = [_open(folder) for _, folder in _cards(data_dir)]
-    return {code for code in codes if any(code in vintage for vintage in vintages)}
+    known = [opened(folder) for _, folder in vintages(data_dir)]
+    return {code for code in codes if any(code in vintage for vintage in known)}
 
 
-def _cards(data_dir: Path) -> list[tuple[int, Path]]:
-    """First edition that knows it and folder of each vintage, the oldest publication first."""
+def vintages(data_dir: Path) -> list[tuple[int, Path]]:
+    """First edition that knows it and folder of each vintage, the oldest publication first. DataError when none."""
     root, cards = Path(data_dir).resolve() / "reference" / "insee-cog", []
     for folder in filter(Path.is_dir, root.glob("[!.]*")):
         try:

@@ -156,7 +156,7 @@ def forget() -> None:
     """What one process remembers of the files it has read."""
     sources.read_card.cache_clear()
     indicators.read.cache_clear()
-    territories._open.cache_clear()
+    territories.opened.cache_clear()
 
 
 class Outcome(NamedTuple):

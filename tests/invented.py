@@ -3,15 +3,96 @@
 Same headers, codes and oddities as the real ones; every number is made up.
 """
 
+import csv
 import json
+import re
+import shutil
+from datetime import date
 from pathlib import Path
 
 import openpyxl
+import pytest
 
+from cpsr_study.sources import clause, geography, intake, lateness, read_card, registry, writing
+from cpsr_study.sources.clause import demonstration
+from cpsr_study.sources.clause import intake as clause_intake
+from cpsr_study.sources.decp import intake as decp_intake
 from cpsr_study.territories import Territories
+from test_territories import package
 
+YEAR = 2027
 NORMANDIE = {"14": "Calvados", "27": "Eure", "50": "Manche", "61": "Orne", "76": "Seine-Maritime"}
 LE_HAVRE = "EPCI-200084952"
+
+
+def held(folder: Path, data_dir: Path) -> tuple[Path, dict[str, list[Path]]]:
+    """A copy of a data folder with a new vintage of every source that has a reader, taken in during the year."""
+    files, data = vintages(folder / "files", data_dir), folder / "data"
+    shutil.copytree(data_dir, data, ignore=shutil.ignore_patterns("processed"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lateness, "this_year", lambda: YEAR)
+        taken = intake.take("auto", [path for paths in files.values() for path in paths], data)
+        assert all(done.new for done in taken)
+        for path in later(folder / "files"):
+            assert intake.take("auto", [path], data)[0].new, path.name
+    return data, files
+
+
+def completed(data: Path, folder: Path, territory: str) -> None:
+    """The same year for all the other sources: geography, contracts, a partner's results, typed documents."""
+    known = Territories.load(data, YEAR)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lateness, "this_year", lambda: YEAR)
+        read = {*registry.readers(), clause.SOURCE, "decp"}
+        for source in sorted({path.parent.name for path in (data / "raw").glob("*/*")} - read):
+            intake.take(source, [document(data, source) / "observations.csv"], data)
+        geography.take([package(folder / "decoupage-2027.tgz", known, grown=2)], data)
+        decp_intake.take([contracts(folder / "marches.csv")], data, lambda *_: None)
+        files = demonstration.write(folder / "clause", data, territory)
+        clause_intake.take(files, data, territory, day=date(YEAR, 3, 1))
+
+
+def contracts(path: Path) -> Path:
+    """The invented contracts of `tests/decp`, two years later."""
+    text = (Path(__file__).parent / "decp" / "marches.csv").read_text(encoding="utf-8")
+    path.write_text(re.sub(r"\b202([3-6])-", lambda year: f"202{int(year[1]) + 1}-", text), encoding="utf-8")
+    return path
+
+
+def document(data: Path, source: str) -> Path:
+    """The draft of a typed document, with the figures of its last vintage some years later."""
+    last = max((data / "raw" / source).iterdir(), key=lambda path: path.name)
+    folder = data / "drafts" / source / str(YEAR)
+    folder.mkdir(parents=True)
+    with (last / "observations.csv").open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    shift = YEAR - read_card(last).year
+    for row in rows:
+        row["time_period"] = f"{int(row['time_period'][:4]) + shift}{row['time_period'][4:]}"
+        if "milliards" in row["as_published"]:  # the slip of the pen that a correction mends
+            row |= {
+                "value": str(float(row["value"]) / 1000),
+                "as_published": row["as_published"].replace("milliards", "M"),
+            }
+    with (folder / "observations.csv").open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    words = {
+        "title": f"Document inventé ({source})",
+        "short": f"{source} {YEAR}",
+        "producer": "Inventé",
+        "licence": "LO",
+    }
+    words |= {
+        "kind": "document",
+        "published": str(YEAR),
+        "reference_period": str(YEAR),
+        "url": "",
+        "citation": "Inventé.",
+    }
+    writing.write_card(folder, words, {})
+    return folder
 
 
 def vintages(folder: Path, data_dir: Path) -> dict[str, list[Path]]:

@@ -1,6 +1,8 @@
 """A source taken in after the year of its publication: past editions do not move, unless one asks for it."""
 
+import csv
 import gzip
+import io
 import tomllib
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pytest
 import tiny_reader
 from conftest import forget, one_sentence
 from cpsr_study import Study, observations, parameters
+from cpsr_study.display import overview
+from cpsr_study.display.overview import source_rows
 from cpsr_study.errors import DataError, RequestError
 from cpsr_study.parameters import Parameters
 from cpsr_study.report import manifest
@@ -158,7 +162,12 @@ def test_clause_data_are_those_of_the_day(up_to_date, path, command):
 def test_a_late_source_is_shown_as_such(up_to_date, path, command):
     intake.take("auto", [path], up_to_date.root)
     shown = f"2022-03, compté depuis {NOW}"
-    assert shown in command("sources", data_dir=up_to_date.root).out
+    told = command("sources", "--format", "csv", data_dir=up_to_date.root).out
+    (row,) = (row for row in csv.DictReader(io.StringIO(told)) if row["source"] == "essai-rsa/2021")
+    assert (row["publié"], row["compté depuis"]) == ("2022-03", str(NOW))
+    rows = source_rows(Study.open("REG-28", data_dir=up_to_date.root))
+    said = dict(zip(rows["source"], rows.apply(overview._published, axis=1), strict=True))
+    assert said["essai-rsa/2021"] == f"mars 2022, comptée depuis {NOW}" and said["enquete/2019"] == "juin 2020"
     assert shown in command("trace", "allocataires_rsa", "DEP-14", data_dir=up_to_date.root).out
 
 

@@ -13,32 +13,32 @@ from bs4 import BeautifulSoup
 import invented
 from conftest import forget
 from cpsr_study import Study, comparison, derivation, observations, parameters
-from cpsr_study.sources import addresses, answers, catalogue, download, intake, lateness, registry
+from cpsr_study.errors import DataError
+from cpsr_study.sources import addresses, answers, catalogue, download, geography, intake, registry
+from cpsr_study.territories import Territories
 from reports import DATA, build, tree
 from servers import serving
+from test_territories import package
 
-YEAR = 2027
+YEAR = invented.YEAR
 SAMPLES = Path(os.environ.get("CPSR_SAMPLES", "absent")) / "social"
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    return invented.vintages(tmp_path_factory.mktemp("new") / "files", DATA)
+def taken(tmp_path_factory):
+    """The data of the repository plus the invented vintages, and the files they come from."""
+    yield invented.held(tmp_path_factory.mktemp("new"), DATA)
+    forget()
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory, files):
-    """The data of the repository plus the invented vintages, taken in all at once during the year of the edition."""
-    folder = tmp_path_factory.mktemp("new") / "data"
-    shutil.copytree(DATA, folder, ignore=shutil.ignore_patterns("processed"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lateness, "this_year", lambda: YEAR)
-        taken = intake.take("auto", [path for paths in files.values() for path in paths], folder)
-        assert all(done.new for done in taken)
-        for path in invented.later(files["finess"][0].parent):
-            assert intake.take("auto", [path], folder)[0].new, path.name
-    yield folder
-    forget()
+def data(taken):
+    return taken[0]
+
+
+@pytest.fixture(scope="module")
+def files(taken):
+    return taken[1]
 
 
 def test_every_reader_knows_its_own_files_and_no_other(files):
@@ -105,6 +105,15 @@ def test_the_sources_of_the_new_figures_are_named(data):
     new = table[table["vintage"].ne("") & table["published"].str.startswith(str(YEAR))]
     assert set(new["source"]) == set(registry.readers())
     assert new["locator"].ne("").all() and not new["locator"].str.contains("/|\\\\import").all()
+
+
+def test_a_geography_that_contradicts_a_file_already_held_is_not_taken(data, tmp_path):
+    """The populations that it says to be of 2024 are those of 2025: every build would stop."""
+    path = package(tmp_path / "decoupage-2027.tgz", Territories.load(DATA, 2026), grown=1)
+    with pytest.raises(DataError, match=r"contredit insee-population/2028, rien n'est pris .* celles de 2024"):
+        geography.take([path], data)
+    assert not (data / "reference" / "insee-cog" / "2027").exists()
+    assert Territories.load(data, YEAR).vintage == "2026"
 
 
 def test_the_two_editions_are_compared(data):

@@ -93,7 +93,7 @@ def sources(
         terminal.table(taken.readers(paths.data_dir()), format, "sources à mettre à jour", taken.SHOWN)
         return
 
-    shown = ["source", "producteur", "publié", "nature", "licence", "observations"]
+    shown = ["source", "producteur", "publié", "compté depuis", "nature", "licence", "observations"]
     terminal.table(source_rows(open_study(None, edition)), format, "sources", shown)
 
 

@@ -32,7 +32,8 @@ def source_rows(study: Study) -> pd.DataFrame:
                 "source": f"{card.source}/{card.vintage}",
                 "titre": card.title,
                 "producteur": card.producer,
-                "publié": card.dated,
+                "publié": card.published,
+                "compté depuis": card.first_edition,
                 "nature": KINDS[card.kind],
                 "licence": card.licence,
                 "observations": len(own),
@@ -53,7 +54,13 @@ def sources(study: Study, title: str) -> None:
         "licence": "Licence",
     }
     rows = source_rows(study)
-    tables.listing(rows.assign(publié=rows["publié"].map(numbers.day_text)), title, columns)
+    tables.listing(rows.assign(publié=rows.apply(_published, axis=1)), title, columns)
+
+
+def _published(row: pd.Series) -> str:
+    """« mars 2022 » or, for a source that came too late for that edition, « mars 2022, comptée depuis 2026 »."""
+    late = row["compté depuis"] > int(row["publié"][:4])
+    return numbers.day_text(row["publié"]) + (f", comptée depuis {row['compté depuis']}" if late else "")
 
 
 def coverage(study: Study, title: str) -> None:

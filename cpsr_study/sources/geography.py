@@ -1,10 +1,11 @@
 """Taking in the official geography of a new year: the tables of `data/reference/insee-cog/<year>`, with their card."""
 
+import shutil
 from pathlib import Path
 
 from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError, RequestError
-from cpsr_study.sources import cog_package, insee_cog, lateness, read_card, sha256, writing
+from cpsr_study.sources import catalogue, cog_package, insee_cog, lateness, read_card, registry, sha256, typed, writing
 from cpsr_study.sources.harvest import ASIDE, LICENCE, date_in_name
 from cpsr_study.sources.intake import Intake
 from cpsr_study.territories import Territories
@@ -41,11 +42,26 @@ def take(paths: list[Path], data_dir: Path, known_since: int | None = None) -> l
         if new:
             writing.publish(folder, target)
             read_card.cache_clear()
+            _check_readings(target, card.first_edition, data_dir)
     areas = Territories(target)
     known = [area for level in LEVELS for area in areas.all(level)]
     frame = insee_cog.observations([card], known, areas, data_dir)
     since, aside = card.first_edition, pd.DataFrame(columns=ASIDE)
     return [Intake(card.source, year, card.published, since, [path.name], new, frame, aside)]
+
+
+def _check_readings(target: Path, edition: int, data_dir: Path) -> None:
+    """The files already held still read beside the new geography; else it goes away again, and DataError says why."""
+    for card in catalogue(data_dir):
+        if card.source in registry.readers() and typed.FILE not in card.files and card.first_edition >= edition:
+            try:
+                registry.read(card.source, [card.folder / name for name in card.files])
+            except DataError as error:
+                shutil.rmtree(target)
+                read_card.cache_clear()
+                raise DataError(
+                    f"Cette géographie contredit {card.source}/{card.vintage}, rien n'est pris : {error}"
+                ) from None
 
 
 def _fields(path: Path, year: str) -> dict[str, str]:

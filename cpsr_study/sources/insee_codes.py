@@ -7,8 +7,9 @@ from pathlib import Path
 from cpsr_study import paths
 from cpsr_study.area_names import key
 from cpsr_study.errors import DataError
+from cpsr_study.sources import edition_of
 from cpsr_study.sources.insee_files import lost_zero
-from cpsr_study.territories import Territories, known_codes
+from cpsr_study.territories import Territories, known_codes, opened, vintages
 
 _SHAPES = {
     "COM": re.compile(r"[0-9]{5}|2[AB][0-9]{3}"),
@@ -28,9 +29,18 @@ def data_dir_of(path: Path) -> Path:
     return own if (own / "reference" / "insee-cog").is_dir() else paths.data_dir()
 
 
+def geographies(path: Path) -> list[Path]:
+    """Folders of the geographies known when the vintage of a file came in (else the first), the newest last.
+
+    A later one must not move what a past edition reads in the file.
+    """
+    held, last = vintages(data_dir_of(path)), edition_of(path)
+    return [folder for since, folder in held if since <= last] or [min(held)[1]]
+
+
 def latest(path: Path) -> Territories:
-    """The newest geography held in the data folder of a file."""
-    return Territories.load(data_dir_of(path), 9999)
+    """The newest of the geographies known when the vintage of a file came in."""
+    return opened(geographies(path)[-1])
 
 
 def known(path: Path, codes: Iterable[str]) -> set[str]:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError
-from cpsr_study.sources import catalogue, insee_codes, insee_cog, insee_files
-from cpsr_study.territories import Territories
+from cpsr_study.sources import insee_codes, insee_cog, insee_files, read_card
+from cpsr_study.territories import Territories, opened
 
 
 def tables(files: list[Path], regions: dict[str, str]) -> None:
@@ -28,11 +28,9 @@ def reference(path: Path, year: str, communes: dict[str, dict[str, int]]) -> tup
 
     DataError when the populations are those of another year, or not those held for this one.
     """
-    cards = [card for card in catalogue(insee_codes.data_dir_of(path)) if card.source == insee_cog.SOURCE]
-    if not cards:
-        raise DataError(f"{path.name} : aucun découpage dans reference/insee-cog pour le contrôler.")
     flat = {code: number for group in communes.values() for code, number in group.items()}
-    geographies = {insee_cog.population_year(card): Territories(card.folder) for card in cards}
+    folders = insee_codes.geographies(path)
+    geographies = {insee_cog.population_year(read_card(folder)): opened(folder) for folder in folders}
     for held, territories in geographies.items():
         own = {area.code[4:]: area.population for area in territories.all("COM")}
         common = [code for code in flat if code in own]

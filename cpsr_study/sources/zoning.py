@@ -10,14 +10,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from cpsr_study import paths as project
 from cpsr_study.area_names import key, shown
 from cpsr_study.display.numbers import period_text
-from cpsr_study.errors import DataError, RequestError
-from cpsr_study.sources import codes, edition_of, flat
+from cpsr_study.errors import DataError
+from cpsr_study.sources import codes, flat, insee_codes
 from cpsr_study.sources.harvest import Harvest, one
 from cpsr_study.sources.reading import Reading
-from cpsr_study.territories import Territories
+from cpsr_study.territories import Territories, opened
 
 SOURCE = "zonages"
 CODE, RANK = "Code_insee", "Classement FRR"
@@ -109,25 +108,9 @@ def _qpv(path: Path) -> Layer:
 
 
 def _geography(path: Path, year: int) -> Territories:
-    """The geography nearest to the year of the list, the older of two, among those known when it came in.
-
-    One that comes later would move the editions that have the list; no edition is older than the first geography.
-    """
-    above = (parent for parent in path.resolve().parents if (parent / "reference" / "insee-cog").is_dir())
-    data = next(above, None) or project.data_dir()
-    known: dict[tuple[int, str], Territories] = {}
-    last = edition_of(path)
-    for edition in range(year - 10, year + 11):
-        if known and edition > last:
-            break
-        try:
-            territories = Territories.load(data, edition)
-        except RequestError:  # before the first geography
-            continue
-        known[abs(int(territories.vintage[:4]) - year), territories.vintage] = territories
-    if not known:
-        raise DataError(f"{path.name} : aucun découpage des communes autour de {year}.")
-    return known[min(known)]
+    """The geography nearest to the year of the list, the older of two, among those known when it came in."""
+    folders = insee_codes.geographies(path)
+    return opened(min(folders, key=lambda folder: (abs(int(folder.name[:4]) - year), folder.name)))
 
 
 def _current(layer: Layer, territories: Territories) -> Layer:
