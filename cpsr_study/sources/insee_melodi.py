@@ -32,6 +32,7 @@ MEASURES: dict[str, tuple[str, bool, tuple[float, float]]] = {
 STATUSES = {"": "A", "A": "A", "P": "P", "E": "E", "F": "F", "U": "U"}
 FRANCES = {"F": "FR", "FR": "FR", "M": "FRMET", "FM": "FRMET"}
 _GEO = re.compile(r"(?:[0-9]{4}-)?(COM|EPCI|DEP|REG|FRANCE)-([0-9A-Z]{1,9})")
+_LOST_ZERO = re.compile(r"(^|-)((DEP|REG)-[1-9]|COM-[1-9][0-9]{3})$")
 
 
 def recognise(path: Path) -> bool:
@@ -123,6 +124,8 @@ def _take(where: str, item: dict[str, Any], dataset: str, known: set[str], harve
     for name in ("GEO", "TIME_PERIOD", dimension):
         if not isinstance(dimensions.get(name), str):
             raise DataError(f"{where} : la dimension « {name} » manque.")
+    if _LOST_ZERO.search(dimensions["GEO"]):
+        raise DataError(f"{where} : le code « {shown(dimensions['GEO'])} » a perdu son zéro initial.")
     measure, period, geo = dimensions[dimension], dimensions["TIME_PERIOD"], _geo(item)
     level = item.get("measures", {}).get("OBS_VALUE_NIVEAU") or {}
     cell = level.get("value") if isinstance(level, dict) else level

@@ -103,8 +103,18 @@ def _grouped(source: str, paths: list[Path]) -> dict[str, list[Path]]:
         if not wanted.recognise(path):
             others = [each.SOURCE for each in registry.readers().values() if each.recognise(path)]
             other = f" ; il ressemble à un fichier de {others[0]}" if others else ""
-            raise DataError(f"{shown(path.name)} n'est pas un fichier que {source} sait lire{other}.")
+            other = other or _fault(source, paths, path)
+            raise DataError(f"{shown(path.name)} n'est pas un fichier que {source} sait lire{other.rstrip('.')}.")
     return {source: paths}
+
+
+def _fault(source: str, paths: list[Path], path: Path) -> str:
+    """What the reader says of a file that nobody knows: the column it looks for, a size that is not one."""
+    try:
+        registry.read(source, paths)
+    except DataError as error:
+        return f" : {str(error).removeprefix(f'{path.name} : ').removeprefix(f'{path.name} ')}"
+    return ""
 
 
 @contextmanager
