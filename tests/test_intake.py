@@ -89,10 +89,29 @@ def test_a_published_vintage_is_not_replaced(small, inbox):
     assert small.files() == before
 
 
-def test_a_typed_vintage_is_not_replaced_either(small, inbox):
-    small.add("essai-rsa", "2021", "2022-01", f"{','.join(typed.COLUMNS)}\nparticipants,FR,2021,,,5,A,cinq,page 1,\n")
-    with pytest.raises(DataError, match="existe déjà"):
+@pytest.mark.parametrize(
+    ("typed_rows", "said"),
+    [
+        (
+            "participants,FR,2021,,,5,A,cinq,page 1,",
+            r"existe déjà .*observations\.csv.*sur 2 chiffres lus, 2 n'y sont pas",
+        ),
+        (
+            "allocataires_rsa,DEP-14,2021,,,12505,A,12 505,page 1,",
+            r"sur 2 chiffres lus, 1 en diffèrent et 1 n'y sont pas",
+        ),
+        (
+            "allocataires_rsa,DEP-14,2021,,,12500,A,12 500,p,\nallocataires_rsa,DEP-50,2021,,,7500,A,7 500,p,",
+            r"a déjà été saisi, et les 2 chiffres lus y sont tous, les mêmes : il n'y a rien à prendre",
+        ),
+    ],
+)
+def test_a_typed_vintage_is_not_replaced_either(small, inbox, typed_rows, said):
+    small.add("essai-rsa", "2021", "2022-01", f"{','.join(typed.COLUMNS)}\n{typed_rows}\n")
+    before = small.files()
+    with pytest.raises(DataError, match=said):
         take(small, inbox())
+    assert small.files() == before
 
 
 def test_the_command_shows_rows_areas_periods_and_what_was_set_aside(small, inbox, command):

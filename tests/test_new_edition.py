@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 
 import invented
@@ -258,6 +259,33 @@ def test_the_real_files_give_the_figures_that_were_typed(tmp_path):
     assert read["allocataires_rsa.REG-28.2019"] == 84_305
     assert read["esat.REG-28.2026"] == 81
     assert read["population.REG-28.2023"] == 3_345_842
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the real files are not here (CPSR_SAMPLES)")
+def test_the_guide_with_the_real_files_moves_no_past_edition(tmp_path, command):
+    """What a person does who follows docs/mise-a-jour-annuelle.md with the files that the repository does not hold."""
+    folder = tmp_path / "data"
+    shutil.copytree(DATA, folder, ignore=shutil.ignore_patterns("processed"))
+    recorded = yaml.safe_load((SAMPLES / "melodi_data_popref_by_com_2026-01-30.vcr.yml").read_text(encoding="utf-8"))
+    answer = tmp_path / "melodi.json"
+    answer.write_text(recorded["http_interactions"][1]["response"]["body"]["string"], encoding="utf-8")
+    names = ("FILO2019_DISP_REG.csv", "IPRO_2022_QPV.csv", "finess_export_esat_2026.csv")
+    for path in [*(SAMPLES / name for name in names), answer]:
+        done = command("import", "auto", str(path), data_dir=folder)
+        assert done.code == 0 and "l'édition 2026 en tient compte désormais" in done.out, done.err
+    again = command("import", "auto", str(SAMPLES / names[0]), data_dir=folder)
+    assert again.code == 0 and "Rien à faire" in again.out
+    typed = command("import", "auto", str(SAMPLES / "insee_famille_TAUX-CHOMAGE_19122024.xlsx"), data_dir=folder)
+    assert typed.code == 1 and "1150 chiffres lus y sont tous, les mêmes : il n'y a rien à prendre" in typed.err
+    alone = command("import", "auto", str(SAMPLES / "cog2026_regions.csv"), data_dir=folder)
+    assert alone.code == 1 and "donnez-les ensemble" in alone.err
+    assert command("check", data_dir=folder).code == 0
+    for edition in (2021, 2025):
+        assert observations.build(folder, edition).to_csv() == observations.build(DATA, edition).to_csv(), edition
+    told = command("compare", "DEP-76", "--editions", "2025", "2026", "--format", "csv", data_dir=folder).out
+    assert re.search(r"deld_qpv,.*nouveau,série,.*insee-ipro", told)
+    commune = Study.open("COM-44109", data_dir=folder).latest("population")
+    assert (commune.value, commune.period) == (327_734, "2023") and "Melodi" not in commune.text
 
 
 # The addresses of the repository, each played by a server of our own

@@ -31,6 +31,10 @@ def recognise(path: Path) -> bool:
 def read(paths: list[Path]) -> Reading:
     """Populations of départements and regions from the communes of one vintage."""
     files = [path for path in paths if not _is_cog(path)]
+    if not files:
+        raise DataError(
+            f"{paths[0].name} ne fait qu'accompagner le fichier des populations des communes : donnez-les ensemble."
+        )
     if len(files) != 1:
         raise DataError(f"Un seul fichier des populations des communes est attendu ({len(files)} donnés).")
     path = files[0]

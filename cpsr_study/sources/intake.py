@@ -181,23 +181,25 @@ def _held(target: Path, files: dict[str, str], frame: "pd.DataFrame") -> bool:
         return False
     card = read_card(target)
     if card.files != files:
-        others = ", ".join(sorted(card.files)) + _same(card, frame)
-        raise DataError(
-            f"{card.source}/{card.vintage} existe déjà avec d'autres fichiers ({others}) : "
-            "un millésime publié ne se modifie pas."
-        )
+        raise DataError(f"{card.source}/{card.vintage} {_compared(card, frame)}")
     return True
 
 
-def _same(card: Card, frame: "pd.DataFrame") -> str:
-    """How the figures typed in a vintage compare with those just read, for the message that refuses them."""
+def _compared(card: Card, frame: "pd.DataFrame") -> str:
+    """Why files are not taken in a vintage that holds others, and what that means for the figures just read."""
+    others = ", ".join(sorted(card.files))
+    refusal = f"existe déjà avec d'autres fichiers ({others}) : un millésime publié ne se modifie pas."
     if typed.FILE not in card.files:
-        return ""
+        return refusal
     held = typed.read(card).drop_duplicates(typed.KEY).set_index(typed.KEY)["value"].astype(float)
     new = frame.drop_duplicates(typed.KEY).set_index(typed.KEY)["value"].astype(float)
     both = held.index.intersection(new.index)
-    equal = int((held[both] == new[both]).sum())
-    return f" ; {equal} chiffres sur {len(held)} y sont ceux des fichiers donnés"
+    equal, unknown = int((held[both] == new[both]).sum()), len(new) - len(both)
+    if equal == len(new):
+        return f"a déjà été saisi, et les {equal} chiffres lus y sont tous, les mêmes : il n'y a rien à prendre."
+    rest = [f"{len(both) - equal} en diffèrent", f"{unknown} n'y sont pas"]
+    told = " et ".join(text for text in rest if not text.startswith("0 "))
+    return f"{refusal[:-1]} (sur {len(new)} chiffres lus, {told})."
 
 
 def _settled(folder: Path, target: Path, intake: Intake) -> Intake:
