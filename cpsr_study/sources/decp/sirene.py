@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError
-from cpsr_study.sources import Card, catalogue, read_card, sha256, writing
+from cpsr_study.sources import Card, known_in, read_card, sha256, writing
 from cpsr_study.sources.decp import formats, session
 from cpsr_study.sources.decp.session import literal
 
@@ -74,12 +74,12 @@ def take(path: Path, data_dir: Path, advance: Progress) -> Taken:
 
 
 def extract(cards: list[Card], data_dir: Path, geography: int = 0) -> Path | None:
-    """The last extract taken by the year of the last of these cards, or of the geography that places them.
+    """The last extract known in the edition of the last of these cards, or of the geography that places them.
 
     A later one says nothing in a past edition.
     """
-    last = max(geography, *(card.year for card in cards))
-    known = [card for card in catalogue(data_dir) if card.source == SOURCE and card.year <= last]
+    last = max(geography, *(card.first_edition for card in cards))
+    known = [card for card in known_in(data_dir, last) if card.source == SOURCE]
     return max(known, key=lambda card: (card.published, card.vintage)).folder / EXTRACT if known else None
 
 
