@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import tomllib
 from pathlib import Path
 
@@ -241,3 +242,19 @@ def test_contracts_follow_the_same_rule(up_to_date, command, monkeypatch):
     for edition in range(2020, NOW + 2):
         cards = {card.source for card in known_in(up_to_date.root, edition)}
         assert ("decp" in cards) == (edition == NOW + 1)
+
+
+def test_nothing_else_decides_from_the_date_of_publication():
+    """What an edition knows is asked of `first_edition`; the year of publication alone says something else."""
+    package = Path(lateness.__file__).parents[1]
+    asked = re.compile(r"\b(card|held|each|given)\.year\b|published\"?\]?(\.str)?\[:4\]")
+    found = {
+        path.relative_to(package).as_posix() for path in package.rglob("*.py") if asked.search(path.read_text("utf-8"))
+    }
+    assert found == {
+        "sources/__init__.py",  # the rule itself
+        "sources/lateness.py",  # whether a publication is of a past year
+        "territories.py",  # the order of the vintages
+        "sources/decp/aggregate.py", "sources/clause/publication.py",  # which years are still provisional
+        "display/taken.py",  # the words « publié en »
+    }  # fmt: skip
