@@ -285,7 +285,8 @@ def test_populations_and_the_tables_of_the_cog(geography, tmp_path):
     assert "contredit" in refused(insee_population, path, wrong)
     short = made(tmp_path, "s.csv", head + "14,28,14118,2,C,C,Calvados\n")
     assert "n'a pas le code 50" in refused(insee_population, path, short)
-    assert "Un seul fichier" in refused(insee_population, right)
+    assert "donnez-les ensemble" in refused(insee_population, right)
+    assert "Un seul fichier" in refused(insee_population, path, path)
     latin = made(tmp_path, "pop_2018.csv", COMMUNES, "latin-1")
     assert insee_population.recognise(latin) and "UTF-8" in refused(insee_population, latin)
 
