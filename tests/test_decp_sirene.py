@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     data = tmp_path / "data"
     (data / "reference").mkdir(parents=True)
     some = [line for line in rows() if line["acheteur_id"] in (STATE, TOWN, HOSPITAL) and line["id"][0] in "ADG"]
-    intake.take([as_json(some, tmp_path / "marches.json")], data, silent)
+    intake.take([as_json(some, tmp_path / "marches.json")], data, silent, known_since=2024)
     return data
 
 

@@ -4,6 +4,7 @@ Only the folder is read, as anybody could who has the report; the registry says 
 """
 
 import csv
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -162,14 +163,18 @@ def _printed(folder: Path, rows: list[Row], data_dir: Path) -> Iterator[str]:
     """A hidden figure written anywhere else than in the observations: each file once a figure."""
     registry = indicators.read(data_dir)
     known = Recognition(
-        [row for row in rows if row["indicator"] in registry.indicators], registry, _areas(rows, data_dir)
+        [row for row in rows if row["indicator"] in registry.indicators], registry, _areas(folder, rows, data_dir)
     )
     told = ((finding.figure, where, finding.number) for where, finding in printed.found(folder, known))
     for name, where, number in dict.fromkeys(told):
         yield f"{name} est secret, et {where} l’écrit ({number})."
 
 
-def _areas(rows: list[Row], data_dir: Path) -> dict[str, str]:
+def _areas(folder: Path, rows: list[Row], data_dir: Path) -> dict[str, str]:
     """The name of each area of the report, as it is written there."""
-    areas = Territories.load(data_dir, max(int(row["published"][:4]) for row in rows))
+    try:
+        edition = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["parameters"]["edition"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise RequestError(f"{shown(folder.name)} n'est pas le dossier d'un rapport : manifest.json manque.") from None
+    areas = Territories.load(data_dir, edition)
     return {code: areas.get(code).name for code in {row["geo"] for row in rows} if code in areas}
