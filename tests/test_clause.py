@@ -257,6 +257,7 @@ def folder_of(data: Path, tmp_path: Path):
     own.assign(value=own["value"].astype(object).where(own["value"].notna(), "")).to_csv(
         folder / "observations.csv", index=False
     )
+    (folder / "manifest.json").write_text('{"parameters": {"edition": 2026}}', encoding="utf-8")
     return folder, own
 
 
