@@ -17,8 +17,10 @@ PASSES = 4  # depth of the longest chain of formulas: rate -> persons -> per inh
 _KEY = ["geo", "time_period", "breakdown", "category"]
 
 
-def derive(frame: pd.DataFrame, registry: Registry, members: dict[str, list[str]]) -> pd.DataFrame:
-    """`frame` plus all that can be derived from it.
+def derive(
+    frame: pd.DataFrame, registry: Registry, members: dict[str, list[str]], moved: set[str] | None = None
+) -> pd.DataFrame:
+    """`frame` plus all that can be derived from it or, when all but the indicators `moved` was already, from these.
 
     `members` maps an area to the codes of its départements. `frame` must hold ids and one headline per key
     (column `headline`); the result has the same columns.
@@ -27,6 +29,7 @@ def derive(frame: pd.DataFrame, registry: Registry, members: dict[str, list[str]
         new = [
             rows
             for indicator in registry.indicators.values()
+            if moved is None or indicator.needs & moved
             for rows in (
                 # First the sum of the départements: a formula on sums would say less.
                 _by_aggregation(frame, indicator, members, registry),
@@ -37,7 +40,9 @@ def derive(frame: pd.DataFrame, registry: Registry, members: dict[str, list[str]
         if not new:
             return frame
         added = pd.concat(new, ignore_index=True).drop_duplicates("id")
-        frame = pd.concat([frame, added[~added["id"].isin(frame["id"])]], ignore_index=True)
+        added = added[~added["id"].isin(frame["id"])]
+        moved = set(added["indicator"])
+        frame = pd.concat([frame, added], ignore_index=True)
     return frame
 
 

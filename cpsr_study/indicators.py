@@ -49,6 +49,11 @@ class Indicator(BaseModel):
         return list(dict.fromkeys(re.findall(r"[a-z_][a-z0-9_]*(?:@FR)?", self.formula)))
 
     @property
+    def needs(self) -> set[str]:
+        """The indicators that it may be made from: those of the formula, itself and the other of its aggregation."""
+        return {self.id, self.aggregation.partition(":")[2], *(name.removesuffix("@FR") for name in self.inputs)}
+
+    @property
     def expression(self) -> str:
         """The formula as Python arithmetic: `x@FR` becomes `x__FR`."""
         return self.formula.replace("@FR", "__FR")

@@ -44,7 +44,8 @@ def with_scenario(
     new = pd.DataFrame(rows)
     new = new.assign(unit=[registry[name].unit for name in new["indicator"]])
     scope = frame[frame["geo"] == territory]
-    derived = derivation.derive(pd.concat([scope, new], ignore_index=True), registry, {})
+    moved = set(new["indicator"])
+    derived = derivation.derive(pd.concat([scope, new], ignore_index=True), registry, {}, moved)
     derived = derived[~derived["id"].isin(frame["id"])]
     units = [registry[name].unit for name in derived["indicator"]]
     return pd.concat([frame, derived.assign(unit=units)[frame.columns]], ignore_index=True)

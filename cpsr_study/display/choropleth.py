@@ -116,7 +116,7 @@ def _class(value: float, bounds: Sequence[float]) -> int:
 
 def _draw(ax: Axes, rings: Sequence[Ring], **paint: object) -> None:
     path = Path.make_compound_path(*(Path([*ring, ring[0]], closed=True) for ring in rings))
-    ax.add_patch(PathPatch(path, **paint))
+    ax.add_artist(PathPatch(path, **paint))  # add_patch would stretch the axes, whose limits are known
 
 
 def _view(areas: Sequence[Sequence[Ring]], margin: float) -> tuple[float, float, float, float]:

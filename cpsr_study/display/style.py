@@ -98,8 +98,9 @@ def svg(ax: Axes) -> str:
     figure.set_layout_engine(None)
     figure.savefig(out, format="svg", metadata=nothing)
     plain = sub(r"<!DOCTYPE[^>]*>\s*", "", out.getvalue(), count=1)
-    # A hundredth of a point is finer than any printer: the rest of the decimals only weighs.
-    return sub(r' d="[^"]*"', lambda path: sub(r"(\.\d\d)\d+", r"\1", path[0]), plain)
+    # A hundredth of a point is finer than any printer: the rest of the decimals only weighs. So does a line a segment,
+    # forty thousand of them in a chapter's notebook.
+    return sub(r' d="[^"]*"', lambda path: sub(r"(?<=\.\d\d)\d+", "", path[0]).replace("\n", ""), plain)
 
 
 def wrap(text: object, width: int, lines: int = 3) -> str:

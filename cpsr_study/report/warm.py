@@ -9,12 +9,11 @@ import sys
 # As a kernel does, before matplotlib is first imported: a chapter that draws with pyplot keeps its figures.
 os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 
-# A debugger is imported with the kernel, and would warn of what it cannot do.
-os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-
-# jsonschema, which nbformat imports, would compile for a second a grammar of internationalised addresses that no
-# notebook needs; it does without when it is not there.
-sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+# Libraries that others do without when they are not there: for jsonschema, a grammar of internationalised addresses that
+# it would compile for a second; for the kernel, a debugger; for seaborn, cumulative densities.
+ABSENT = ("rfc3987_syntax", "debugpy", "scipy.stats")
+for name in ABSENT:
+    sys.modules[name] = None  # type: ignore[assignment]
 
 import ipykernel.debugger  # the kernel, and what it imports only when one starts
 import ipykernel.inprocess.ipkernel
@@ -48,4 +47,5 @@ html.exporter().warm("parts.html.j2")
 pdf.exporter().warm()
 pdf.drawn_characters()
 nbformat.validate(nbformat.v4.new_notebook())
-del sys.modules["rfc3987_syntax"]
+for name in ABSENT:
+    del sys.modules[name]
