@@ -9,8 +9,8 @@ import sys
 # As a kernel does, before matplotlib is first imported: a chapter that draws with pyplot keeps its figures.
 os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 
-# Libraries that others do without when they are not there: for jsonschema, a grammar of internationalised addresses that
-# it would compile for a second; for the kernel, a debugger; for seaborn, cumulative densities.
+# Libraries that others do without when they are not there: for jsonschema, a grammar of international addresses that it
+# would compile for a second; for the kernel, a debugger; for seaborn, cumulative densities.
 ABSENT = ("rfc3987_syntax", "debugpy", "scipy.stats")
 for name in ABSENT:
     sys.modules[name] = None  # type: ignore[assignment]
