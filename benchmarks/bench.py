@@ -86,7 +86,6 @@ PARTS: dict[str, dict[str, Way]] = {
     "batch": {
         "script simple, 2 processus": script("plain_script.py", "2", *DEPARTEMENTS),
         "cpsr-study batch, 2 processus (HTML et PDF)": program("batch", "--territories", "{file}", "--workers", "2"),
-        "les mêmes, en HTML seul": program("batch", "--territories", "{file}", "--workers", "2", "--formats", "html"),
     },
     "workers": {
         f"cpsr-study batch, {count} processus": program("batch", "--territories", "{file}", "--workers", str(count))
@@ -115,18 +114,19 @@ def measure(part: str, rounds: int, minutes: float, without: list[str]) -> None:
     """Run every way in turn, `rounds` times or until the time is over."""
     ways = {name: way for name, way in PARTS[part].items() if not any(word in name for word in without)}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    memory: dict[str, list[int]] = {name: [] for name in ways}
-    growth: dict[str, list[float]] = {name: [] for name in ways}
+    memory: dict[str, list[int]] = {}
+    growth: dict[str, list[float]] = {}
+    for name, way in ways.items():  # a round of its own: to look at the memory of many processes slows them
+        watch = once(way, part, watched=True)[1]
+        memory[name], growth[name] = [watch.most], [watch.growth]
+        print(f"{part} {name} : {watch.most} Mo", flush=True)
     began = time.monotonic()
     for rank in range(rounds):
         if rank and time.monotonic() - began > 60 * minutes:
             break
         for name in rotated(list(ways), rank):
-            spent, watch = once(ways[name], part)
-            seconds[name].append(spent)
-            memory[name].append(watch.most)
-            growth[name].append(watch.growth)
-            print(f"{part} {rank + 1}/{rounds} {name} : {spent:.1f} s, {watch.most} Mo", flush=True)
+            seconds[name].append(once(ways[name], part)[0])
+            print(f"{part} {rank + 1}/{rounds} {name} : {seconds[name][-1]:.1f} s", flush=True)
         keep(part, {"seconds": seconds, "memory": memory, "growth": growth})
 
 
@@ -136,8 +136,8 @@ def rotated(names: list[str], rank: int) -> list[str]:
     return names[start:] + names[:start]
 
 
-def once(way: Way, part: str) -> "tuple[float, Watch]":
-    """Wall seconds of one run in an empty folder, and what was seen of its memory."""
+def once(way: Way, part: str, watched: bool = False) -> "tuple[float, Watch]":
+    """Wall seconds of one run in an empty folder, and what was seen of its memory when it is `watched`."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         codes = folder / "territoires.txt"
@@ -147,6 +147,8 @@ def once(way: Way, part: str) -> "tuple[float, Watch]":
             began = time.perf_counter()
             child = subprocess.Popen(command, cwd=PROJECT, stdout=log, stderr=log, env=environment())
             watch = Watch(child.pid)
+            if watched:
+                watch.start()
             code = child.wait()
             spent = time.perf_counter() - began
             watch.stop()
@@ -182,7 +184,6 @@ class Watch(threading.Thread):
     def __init__(self, pid: int):
         super().__init__(daemon=True)
         self.pid, self.seen, self._over = pid, [0], threading.Event()
-        self.start()
 
     @property
     def most(self) -> int:
@@ -203,7 +204,8 @@ class Watch(threading.Thread):
     def stop(self) -> None:
         """End the watch."""
         self._over.set()
-        self.join()
+        if self.is_alive():
+            self.join()
 
 
 def below(pid: int) -> list[int]:
@@ -231,18 +233,19 @@ def proportional(pid: int) -> int:
 
 def measure_again(rounds: int) -> None:
     """What is left to pay when there is nothing to do: beside Python's own start."""
-    results: dict[str, list[float]] = {"python -c pass": [], "--help": [], "run": [], "batch, 101 départements": []}
+    names = ("python -c pass", "--help", "run", "batch, 101 départements, un chapitre")
+    results: dict[str, list[float]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as name:
         program = str(BIN / "cpsr-study")
         made = [program, "run", TERRITORY, "--output", name]
-        many = [program, "batch", "--level", "departement", "--output", f"{name}/b"]
+        many = [program, "batch", "--level", "departement", "--chapters", "08", "--output", f"{name}/b"]
         quiet(made)
         quiet(many)
         for _ in range(max(5, rounds)):
             results["python -c pass"].append(quiet([str(BIN / "python"), "-c", "pass"]))
             results["--help"].append(quiet([program, "--help"]))
             results["run"].append(quiet(made))
-            results["batch, 101 départements"].append(quiet(many))
+            results[names[-1]].append(quiet(many))
     keep("again", {"seconds": results})
 
 
@@ -295,7 +298,10 @@ def write_table() -> None:
     for part, title in titles.items():
         path = RESULTS / f"{part}.json"
         if path.is_file():
-            text += section(title, json.loads(path.read_text(encoding="utf-8")))
+            found = json.loads(path.read_text(encoding="utf-8"))
+            if COUNTS.get(part, 1) == 1:
+                found.pop("growth", None)  # one report is over before anything could grow
+            text += section(title, found)
     PAGE.write_text(text, encoding="utf-8")
 
 
@@ -306,7 +312,7 @@ def section(title: str, found: dict) -> str:
     told = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
     lines = [
         f"\n## {title}\n",
-        f"{found['date']}, {found['machine']}, {told}. Médianes de {len(seconds[reference])} tours entrelacés.\n",
+        f"{found['date']}, {found['machine']}, {told}. Médianes, tours entrelacés : {len(seconds[reference])}.\n",
         f"| façon | s | rapport à « {reference} » | étendue | mémoire d’un processus (Mo) | sa croissance |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
