@@ -174,6 +174,20 @@ def test_killed_at_random_points_only_whole_reports_remain_and_it_goes_on(tmp_pa
     assert not list(tmp_path.glob("r/.en-cours-*")) and (tmp_path / "r" / "index.html").is_file()
 
 
+def heeding():
+    """As on a terminal: a shell that starts the tests in the background has them ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def killed():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_report_whose_worker_is_killed_is_one_sentence():
+    with pytest.raises(batch.DataError, match="a été arrêté"):
+        workers.followed("warm", lambda *_: None, killed)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is read")
 @pytest.mark.parametrize("one", [False, True], ids=["batch", "run"])
 def test_ctrl_c_stops_everything_at_once_and_says_so(one, tmp_path, small_batch):
@@ -185,7 +199,7 @@ def test_ctrl_c_stops_everything_at_once_and_says_so(one, tmp_path, small_batch)
         command[command.index("--workers") + 1] = "2"
         (tmp_path / "t").write_text("\n".join(f"DEP-{number}" for number in range(30, 40)), encoding="utf-8")
     batch_run = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **options
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, preexec_fn=heeding, **options
     )
     _wait_for(lambda: list(tmp_path.glob("r/.en-cours-*/executed")))
     os.killpg(batch_run.pid, signal.SIGINT)

@@ -7,10 +7,12 @@ report, and in it each chapter, is a forked child (see `forked`). Elsewhere they
 import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
+from cpsr_study.errors import DataError
 from cpsr_study.report.forked import die_with_parent
 
 Progress = Callable[[str, int, int], None]
@@ -26,14 +28,20 @@ def pool(workers: int, engine: str, sender: Connection | None = None) -> Process
 
 
 def followed(engine: str, progress: Progress, function: Callable[..., Any], *given: Any) -> Any:
-    """Call a function in one worker and hand its progress on. Returns or raises what it does."""
+    """Call a function in one worker and hand its progress on. Returns or raises what it does.
+
+    DataError when the worker is killed (by the system, when memory lacks).
+    """
     receiver, sender = get_context("spawn").Pipe(duplex=False)
     with pool(1, engine, sender) as executor:
         future = executor.submit(function, *given)
         future.add_done_callback(lambda _: sender.send(None))
         while step := receiver.recv():
             progress(*step)
-        return future.result()
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            raise DataError("Le processus qui faisait le rapport a été arrêté : mémoire insuffisante ?") from None
 
 
 def advance(step: str, done: int, total: int) -> None:
