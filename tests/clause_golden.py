@@ -187,3 +187,12 @@ def _person(number: int) -> list[str]:
     three = "cdi" if number <= 5 else "recherche" if number <= 10 else ""
     return [STRUCTURE, f"P{number:02}", "femme" if number <= 6 else "homme", age, level, publics, sent, three,
             "cdi" if number <= 5 else "", "cdi" if number <= 5 else "formation" if number <= 8 else ""]  # fmt: skip
+
+
+def fill(book):
+    """The tables as sheets of a workbook being written: its sheets by name."""
+    sheets = {table: book.add_worksheet(table) for table in tables()}
+    for table, rows in tables().items():
+        for line, row in enumerate([HEADS[table].split(";"), *rows]):
+            sheets[table].write_row(line, 0, row)
+    return sheets

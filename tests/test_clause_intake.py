@@ -174,12 +174,7 @@ def test_a_cell_beyond_the_headings_of_a_sheet_is_one_line_to_correct(data, tmp_
 
     path = tmp_path / "classeur.xlsx"
     with xlsxwriter.Workbook(str(path)) as book:
-        for table, rows in golden.tables().items():
-            sheet = book.add_worksheet(table)
-            for line, row in enumerate([golden.HEADS[table].split(";"), *rows]):
-                sheet.write_row(line, 0, row)
-            if table == "participants":
-                sheet.write_string(4, 15, "de trop")
+        golden.fill(book)["participants"].write_string(4, 15, "de trop")
     taken = take([path], data)
     assert taken.kept == {"operations": 12, "contrats": 40, "participants": 24}
     line = taken.remarks[taken.remarks["gravité"] == "erreur"].iloc[0]
@@ -332,10 +327,7 @@ def test_personal_data_in_a_hidden_sheet_are_refused(data, tmp_path):
 
     path = tmp_path / "classeur.xlsx"
     with xlsxwriter.Workbook(str(path)) as book:
-        for table, rows in golden.tables().items():
-            sheet = book.add_worksheet(table)
-            for line, row in enumerate([golden.HEADS[table].split(";"), *rows]):
-                sheet.write_row(line, 0, row)
+        golden.fill(book)
         hidden = book.add_worksheet("clé")
         hidden.write_row(0, 0, ["P01", "ana.exemple@exemple.fr"])
         hidden.hide()
