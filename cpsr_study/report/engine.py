@@ -5,13 +5,20 @@ forked from one that has imported everything (see `execution`): same kernel code
 clean process for each notebook. `tests/test_engine.py` compares the outputs with the ordinary kernel's.
 """
 
+from functools import cache
 from typing import Any
 
 from nbformat import NotebookNode
 from papermill.engines import Engine, NBClientEngine
 
 NAME, KERNEL = "cpsr-warm", "cpsr-kernel"
-_PUBLISHED = {"stream", "display_data", "execute_result", "error"}
+# What a notebook keeps of each message that its kernel publishes.
+_PUBLISHED = {
+    "stream": ("name", "text"),
+    "display_data": ("data", "metadata"),
+    "execute_result": ("data", "metadata", "execution_count"),
+    "error": ("ename", "evalue", "traceback"),
+}
 
 
 class _Bare(Engine):
@@ -31,27 +38,59 @@ class WarmEngine(_Bare):
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:
         """Run the code cells in order, up to the first error; papermill raises it afterwards."""
-        from ipykernel.inprocess.manager import InProcessKernelManager
-        from traitlets.config import Config
-
-        manager = InProcessKernelManager(config=Config({"HistoryManager": {"enabled": False}}))
-        manager.start_kernel()
-        client = manager.client()
-        client.start_channels()
+        own = kernel()
         for index, cell in enumerate(nb_man.nb.cells):
             if cell.cell_type != "code" or not cell.source.strip():
                 continue
-            nb_man.cell_start(cell, index)
-            failed = _run(client, cell)
-            if failed:
+            if failed := _run(own, cell):
                 nb_man.cell_exception(cell, cell_index=index, exception=RuntimeError(failed))
-            nb_man.cell_complete(cell, cell_index=index)
-            if failed:
                 break
 
 
 class KernelEngine(_Bare, NBClientEngine):
     """papermill engine `cpsr-kernel`: papermill's own."""
+
+
+@cache
+def kernel() -> Any:
+    """The kernel of this process. Made once, before notebooks are forked: each has a clean copy of it."""
+    from ipykernel.inprocess.ipkernel import InProcessKernel
+    from ipykernel.iostream import IOPubThread
+    from jupyter_client.session import Session
+    from traitlets import default
+    from traitlets.config import Config
+
+    messages: list[Any] = []
+
+    class Kernel(InProcessKernel):
+        """Publishes at once: the thread that would do it elsewhere does not outlive a fork, and is waited for."""
+
+        @default("iopub_thread")
+        def _default_iopub_thread(self) -> IOPubThread:
+            return IOPubThread(self._underlying_iopub_socket, session=self.session)
+
+        def published(self, source: str) -> list[Any]:
+            """The messages that a cell publishes when it is executed; nobody is there to answer its questions."""
+            shell: Any = self.shell
+            messages.clear()
+            self._forward_input(allow_stdin=False)
+            try:
+                with self._redirected_io():
+                    shell.run_cell(source, store_history=True)
+                    self.stdout.flush()
+                    self.stderr.flush()
+            finally:
+                self._restore_input()
+            return messages
+
+    class Heard(Session):
+        """Keeps what is published, where another would write it as JSON for another process to read."""
+
+        def send(self, stream: Any, told: Any, content: Any = None, parent: Any = None, **_: Any) -> Any:  # type: ignore[override]
+            messages.append(told if isinstance(told, dict) else self.msg(told, content=content, parent=parent))
+            return messages[-1]
+
+    return Kernel(config=Config({"HistoryManager": {"enabled": False}}), session=Heard(key=b""))
 
 
 def _bare(notebook: NotebookNode) -> NotebookNode:
@@ -64,19 +103,16 @@ def _bare(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def _run(client: Any, cell: Any) -> str:
+def _run(own: Any, cell: Any) -> str:
     """Execute a cell and keep what it published. Returns the name of the error, or an empty text."""
-    from nbformat.v4 import output_from_msg
-
-    cell.outputs = []
-    client.execute(cell.source)
-    reply = client.get_shell_msg(timeout=0)
-    cell.execution_count = reply["content"].get("execution_count")
-    while client.iopub_channel.msg_ready():
-        message = client.get_iopub_msg(timeout=0)
-        if message["msg_type"] in _PUBLISHED:
-            _append(cell.outputs, output_from_msg(message))
-    return reply["content"].get("ename", "error") if reply["content"]["status"] == "error" else ""
+    cell.outputs, failed = [], ""
+    for message in own.published(cell.source):
+        kind, content = message["msg_type"], message["content"]
+        if kind in _PUBLISHED:
+            _append(cell.outputs, NotebookNode(output_type=kind, **{name: content[name] for name in _PUBLISHED[kind]}))
+            failed = content.get("ename", failed)
+    cell.execution_count = own.shell.execution_count - 1
+    return failed
 
 
 def _append(outputs: list[Any], output: Any) -> None:

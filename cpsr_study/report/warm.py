@@ -10,8 +10,9 @@ import sys
 os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 
 # Libraries that others do without when they are not there: for jsonschema, a grammar of international addresses that it
-# would compile for a second; for the kernel, a debugger; for seaborn, cumulative densities.
-ABSENT = ("rfc3987_syntax", "debugpy", "scipy.stats")
+# would compile for a second; for the kernel, a debugger; for seaborn, cumulative densities
+# and trees of clusters.
+ABSENT = ("rfc3987_syntax", "debugpy", "scipy")
 for name in ABSENT:
     sys.modules[name] = None  # type: ignore[assignment]
 
@@ -31,7 +32,7 @@ import xlsxwriter
 
 from cpsr_study import Study, charts, overview, say, tables
 from cpsr_study.display import contracts, numbers, style
-from cpsr_study.report import document, export, html, pdf
+from cpsr_study.report import document, engine, export, html, pdf
 
 for name in ("psutil", "tornado.platform.asyncio"):  # ipykernel's, at its first cell
     importlib.import_module(name)
@@ -39,6 +40,8 @@ for name in ("psutil", "tornado.platform.asyncio"):  # ipykernel's, at its first
 with style.drawing():
     # Fonts and the SVG writer load at the first drawing.
     style.svg(style.axes(1))
+
+engine.kernel()
 
 # French formats, templates, the letters of the PDF's font and the schema of notebooks are read at their first use.
 numbers.number(1234.5)
