@@ -61,7 +61,7 @@ def workbook(tables: list[tuple[int, dict[str, Any]]], path: Path) -> None:
     import xlsxwriter
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(str(path), options) as book:
         # No clock: two runs of the same inputs give the same bytes.
         book.set_properties({"title": "Tableaux du rapport", "created": datetime(2020, 1, 1)})

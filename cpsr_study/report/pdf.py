@@ -40,6 +40,7 @@ def drawn_characters() -> frozenset[str]:
         return frozenset(map(chr, font.getBestCmap())) | ALSO_DRAWN
 
 
+@cache
 def cannot_be_drawn(char: str) -> bool:
     """Whether a character must be named in the PDF: PDF/UA forbids a text that no font can draw."""
     return is_hidden(char) or char not in drawn_characters()

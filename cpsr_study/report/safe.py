@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 BIDI_CONTROLS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -16,6 +17,7 @@ _BEFORE = re.compile(r"(?<=\S) (?=[:;?!»])")
 _AFTER = re.compile(r"« (?=\S)")
 
 
+@cache
 def is_hidden(char: str) -> bool:
     """Whether a character would act on the text around it, or vanish, or is none."""
     code = ord(char)
@@ -26,7 +28,7 @@ def is_hidden(char: str) -> bool:
 
 def named(text: str, hidden: Callable[[str], bool] = is_hidden) -> str:
     """Text in which the characters that cannot be shown are named, as in ``[U+202E]``."""
-    for char in filter(hidden, sorted(set(text))):
+    for char in sorted(filter(hidden, set(text))):
         text = text.replace(char, f"[U+{ord(char):04X}]")
     return text
 

@@ -15,11 +15,20 @@ class Code(str):
 
 def string(text: str) -> str:
     """A Typst string literal that reads back as this very text (a lone surrogate, unknown to Typst, is named)."""
-    legible = named(text, lambda char: 0xD800 <= ord(char) <= 0xDFFF).replace("\\", "\\\\").replace('"', '\\"')
-    for char in sorted(set(legible)):  # few, whereas a drawing has a hundred thousand characters
-        if not char.isprintable() and char not in "\u00a0\u202f":
-            legible = legible.replace(char, f"\\u{{{ord(char):x}}}")
-    return f'"{legible}"'
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    if not text.replace("\u00a0", "").replace("\u202f", "").isprintable():
+        text = named(text, _is_surrogate)
+        for char in sorted(filter(_is_escaped, set(text))):
+            text = text.replace(char, f"\\u{{{ord(char):x}}}")
+    return f'"{text}"'
+
+
+def _is_surrogate(char: str) -> bool:
+    return 0xD800 <= ord(char) <= 0xDFFF
+
+
+def _is_escaped(char: str) -> bool:
+    return not char.isprintable() and char not in "\u00a0\u202f"
 
 
 def literal(value: Any) -> str:
