@@ -171,7 +171,7 @@ def builds(monkeypatch):
 def test_the_processed_copy_is_the_table_to_the_last_bit(table_2026, data_dir, tmp_path, small, builds):
     path = tmp_path / "copie.csv"
     observations._write_processed(table_2026, path, path.with_suffix(".sha256"), "clef")
-    pd.testing.assert_frame_equal(observations._read_processed(path), table_2026, check_exact=True)
+    pd.testing.assert_frame_equal(observations._read_processed(path, ""), table_2026, check_exact=True)
     first = observations.table(small.root, 2021)
     pd.testing.assert_frame_equal(observations.table(small.root, 2021), first, check_exact=True)
     assert builds == [2021]

@@ -1,6 +1,7 @@
 """Outlines of the départements for maps: loading and turning over, no drawing."""
 
 import json
+from functools import lru_cache
 from pathlib import Path
 
 from cpsr_study.errors import DataError
@@ -20,10 +21,15 @@ def outlines(data_dir: Path) -> dict[str, list[Ring]]:
     """
     path = Path(data_dir) / OUTLINES
     try:
-        shapes = json.loads(path.read_text(encoding="utf-8"))
-        return {code: [[(float(x), float(y)) for x, y in ring] for ring in rings] for code, rings in shapes.items()}
+        return _read(path, path.stat().st_mtime_ns)
     except (OSError, ValueError, TypeError, AttributeError):
         raise DataError(f"Les contours des départements ne se lisent pas : {OUTLINES.as_posix()}.") from None
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path, _written: int) -> dict[str, list[Ring]]:
+    shapes = json.loads(path.read_text(encoding="utf-8"))
+    return {code: [[(float(x), float(y)) for x, y in ring] for ring in rings] for code, rings in shapes.items()}
 
 
 def flip_y(shapes: dict[str, list[Ring]], height: float = 0.0) -> dict[str, list[Ring]]:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -111,8 +112,7 @@ def execute_one(task: Task) -> str:
     papermill_engines.register(NAME, WarmEngine)
     papermill_engines.register(KERNEL, KernelEngine)
 
-    declared = papermill.inspect_notebook(str(task.notebook))
-    given = {name: value for name, value in task.parameters.items() if name in declared}
+    given = {name: value for name, value in task.parameters.items() if name in declared(task.notebook)}
     try:
         papermill.execute_notebook(
             str(task.notebook),
@@ -131,6 +131,18 @@ def execute_one(task: Task) -> str:
         reason = f"{error.ename} : {error.evalue}".strip()
         return f"Le chapitre {task.notebook.stem} s'est arrêté à la cellule {error.cell_index + 1} ({reason})."
     return ""
+
+
+def declared(notebook: Path) -> frozenset[str]:
+    """The parameters that a notebook declares, read once by a process and its children."""
+    return _declared(notebook, notebook.stat().st_mtime_ns)
+
+
+@cache
+def _declared(notebook: Path, _written: int) -> frozenset[str]:
+    import papermill
+
+    return frozenset(papermill.inspect_notebook(str(notebook)))
 
 
 def keep_failed(folder: Path, target: Path) -> Path:
