@@ -15,7 +15,8 @@ from matplotlib.axes import Axes
 from cpsr_study.display import alt
 from cpsr_study.display.choropleth import choropleth
 from cpsr_study.display.curves import lines
-from cpsr_study.display.frames import REFERENCES, UNSURE, Data, NothingToDrawError, chart, emit, ready, series_names
+from cpsr_study.display.drawn import Drawing
+from cpsr_study.display.frames import REFERENCES, UNSURE, Data, NothingToDrawError, chart, finish, ready, series_names
 from cpsr_study.display.numbers import MISSING, Units, is_known, status_text
 from cpsr_study.display.style import (
     BOLD,
@@ -50,7 +51,7 @@ def bars(
     note: str = "",
     reading: str = "",
     units: Units | None = None,
-) -> None:
+) -> Drawing:
     """Publish horizontal bars, one for each value of the column ``by``, side by side for each ``series``.
 
     ``sort`` puts the largest of the first series on top; else categories follow their rank, when they
@@ -80,7 +81,7 @@ def bars(
         _bare(ax, labels, frame, units)
         if series:
             legend(ax, keys, [swatch(rank) for rank in range(len(names))])
-        emit(
+        return finish(
             ax, [frame], units, title=title, name=name, example=_largest(first), reading=reading,
             description=alt.describe_bars(_as_drawn(frame, by, order), title, by, series, units),
             notes=[note, when, *notes, *alt.status_notes(frame, by)],
@@ -103,7 +104,7 @@ def ranking(
     note: str = "",
     reading: str = "",
     units: Units | None = None,
-) -> None:
+) -> Drawing:
     """Publish one bar per area, largest on top; the area coded ``highlight`` stands out with its rank.
 
     France, when given, has its hatched bar and no rank. Beyond 20 areas the two ends and the highlighted
@@ -143,7 +144,7 @@ def ranking(
             notes.append(f"{len(ends)} territoires sur {len(ranked)} sont représentés : les premiers, "
                          "les derniers et celui de l’étude.")  # fmt: skip
         example = _largest(ranked[chosen] if chosen.any() else ranked)
-        emit(
+        return finish(
             ax, [ranked, reference], units, title=title, name=name, example=example, reading=reading,
             rank=alt.rank_text(int(example["rank"]), len(ranked)),
             description=alt.describe_ranking(ranked, title, highlight, reference, units),

@@ -14,7 +14,8 @@ from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 
 from cpsr_study.display import alt
-from cpsr_study.display.frames import NothingToDrawError, chart, emit, ready
+from cpsr_study.display.drawn import Drawing
+from cpsr_study.display.frames import NothingToDrawError, chart, finish, ready
 from cpsr_study.display.numbers import MISSING, Units, is_known, number
 from cpsr_study.display.style import BOLD, GREY, INK, SMALL, axes, drawing, page, wrap
 
@@ -39,7 +40,7 @@ def choropleth(
     note: str = "",
     reading: str = "",
     units: Units | None = None,
-) -> None:
+) -> Drawing:
     """Publish a map of départements (``DEP-14``) shaded in at most five classes with round bounds.
 
     ``outlines`` gives the rings of each INSEE code, y pointing down. The areas of ``highlight`` get a
@@ -78,7 +79,7 @@ def choropleth(
         missing = set(near or outlines) - set(values)
         _classes(ax, bounds, colours, alt.scale_head(frame, units), bool(missing))
         study = set(zoom or ()) | set(highlight)
-        emit(
+        return finish(
             ax, [frame], units, title=title, name=name, example=_example(frame, study), reading=reading,
             description=alt.describe_map(frame, title, len(outlines), study, units),
             notes=[note, alt.period_note(frame), *notes, *alt.status_notes(frame, "geo_label")],

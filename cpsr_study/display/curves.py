@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from cpsr_study.display import alt, publish
-from cpsr_study.display.frames import UNSURE, Notes, chart, emit, ready, series_names
+from cpsr_study.display import alt
+from cpsr_study.display.drawn import Made
+from cpsr_study.display.frames import UNSURE, Notes, chart, finish, ready, series_names
 from cpsr_study.display.numbers import NBSP, Units, is_known, number, period_text, status_text
 from cpsr_study.display.style import GREY, INK, MARKERS, PALE, PALETTE, SIZE, SMALL, axes, drawing, page, wrap
 
@@ -31,7 +32,7 @@ def lines(
     note: str = "",
     reading: str = "",
     units: Units | None = None,
-) -> None:
+) -> Made:
     """Publish a time series, one curve for each value of ``series``, named at its end.
 
     Forecasts, estimates and provisional values are hollow with a dashed link; years without value are
@@ -44,8 +45,7 @@ def lines(
     names = series_names(frame, series)
     if frame["x"].nunique() < 2:
         when = frame["period"].iloc[0]
-        publish.sentence("reading", [f"{title} : une seule période est connue ({when}), l’évolution ne se montre pas."])
-        return
+        return f"{title} : une seule période est connue ({when}), l’évolution ne se montre pas."
     curves = [frame[frame[series] == who] for who in names]
     step = _step(frame)
     goals = pd.DataFrame() if target is None or target.empty else ready(target, ["indicator", "time_period"], units)[0]
@@ -67,7 +67,7 @@ def lines(
         if any((part["x"].diff() > step * 1.01).any() for part in curves):
             notes.append("En pointillé : périodes sans valeur connue.")
         aims = " ".join(f"{goal.indicator_label} : {alt.text(goal, units)}." for goal in goals.itertuples())
-        emit(
+        return finish(
             ax, [frame, goals] if aims else [frame], units, title=title, name=name,
             example=curves[0].iloc[-1], reading=reading,
             description=alt.describe_lines(frame, title, series, aims, units),

@@ -1,4 +1,4 @@
-"""What every chart does before and after drawing: take in observations, publish the figure."""
+"""What every chart does before and after drawing: take in observations, give the figure its texts, publish it."""
 
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 import pandas as pd
 from matplotlib.axes import Axes
 
-from cpsr_study.display import alt, publish, say, style
+from cpsr_study.display import alt, drawn, publish, say, style
+from cpsr_study.display.drawn import Drawing, Made
 from cpsr_study.display.numbers import NBSP, Units, is_known, join_fr, period_text
 from cpsr_study.display.tables import slug
 from cpsr_study.selection import Selection
@@ -16,6 +17,7 @@ UNSURE = {"F", "E", "P"}  # forecast, estimated, provisional: drawn hollow
 _LABELS = {"category_label": alt.TOTAL} | dict.fromkeys(["geo_label", "indicator_label", "source_label"], "")
 _SAME = ["indicator", "geo", "time_period", "category"]
 REFERENCES = {"FR", "FRMET"}
+_NOTE = "…"  # where the note of a figure goes
 Notes = list[str]
 Data: TypeAlias = pd.DataFrame | Selection
 
@@ -24,26 +26,38 @@ class NothingToDrawError(ValueError):
     """No value is known of what the figure would show."""
 
 
-def chart(draw: Callable[..., None]) -> Callable[..., None]:
-    """Let a chart take a frame or a ``Selection``, and name it after its title.
+def chart(draw: Callable[..., Made]) -> Callable[..., None]:
+    """Let a chart take a frame or a ``Selection``, name it after its title, and publish what it draws.
 
     When nothing is known, the figure of a selection becomes the sentence that says so; a plain frame
     raises NothingToDrawError.
     """
 
     @wraps(draw)
-    def drawn(data: Data, title: str, *, name: str = "", **options: Any) -> None:
+    def published(data: Data, title: str, *, name: str = "", note: str = "", **options: Any) -> None:
         options = {key: _frame(value) for key, value in options.items()}
         if isinstance(data, Selection) and _lacks(data):
-            options["note"] = " ".join(filter(None, [options.get("note", ""), data.missing.sentence()]))
+            note = " ".join(filter(None, [note, data.missing.sentence()]))
+        # A note names the area where a drawing of the whole country does not: it is written after, in its own place.
+        place = _NOTE if note else ""
         try:
-            draw(_frame(data), title, name=name or slug(title), **options)
+            made = drawn.made(draw, _frame(data), title, name=name or slug(title), note=place, **options)
         except NothingToDrawError:
             if not isinstance(data, Selection):
                 raise
             say.missing([data.missing])
+        else:
+            _publish(made, note)
 
-    return drawn
+    return published
+
+
+def _publish(made: Made, note: str) -> None:
+    if isinstance(made, str):
+        publish.sentence("reading", [made])
+    else:
+        notes = [note if text == _NOTE else text for text in made.meta["notes"]]
+        publish.figure(made.svg, made.meta | {"notes": notes})
 
 
 def _lacks(data: Selection) -> bool:
@@ -103,9 +117,9 @@ def series_names(frame: pd.DataFrame, series: str) -> list[str]:
     return list(known.loc[known["geo"].isin(REFERENCES).sort_values(kind="stable").index, series])
 
 
-def emit(
+def finish(
     ax: Axes,
-    drawn: list[pd.DataFrame],
+    shown: list[pd.DataFrame],
     units: Units,
     *,
     title: str,
@@ -115,18 +129,18 @@ def emit(
     reading: str = "",
     rank: str = "",
     notes: Iterable[str] = (),
-) -> None:
-    """Publish the figure with its texts and the numbers of all the frames it draws."""
+) -> Drawing:
+    """The figure with its texts and the numbers of all the frames it shows."""
     meta = {
         "name": name,
         "title": title,
         "alt": description,
-        "source": alt.source(drawn),
+        "source": alt.source(shown),
         "reading": alt.reading(example, units, reading, rank) if example is not None else "",
         "notes": [note for note in notes if note],
-        "data": alt.data(pd.concat(drawn, ignore_index=True)),
+        "data": alt.data(pd.concat(shown, ignore_index=True)),
     }
-    publish.figure(style.svg(ax), meta)
+    return Drawing(style.svg(ax), meta)
 
 
 def _filled(frame: pd.DataFrame, name: str, default: str) -> pd.Series:

@@ -19,15 +19,21 @@ LOG = "journal.txt"
 def job(request: "Request", plan: "Plan") -> str:
     """Make the report from a worker. Returns an empty text, or the sentence that says what stopped it.
 
-    The worker itself only sees to it that the table of the edition is in `data/processed`, so that no two children
-    compute it: all the rest is done and lost in a forked child.
+    The worker itself only does what is the same for all its reports: it reads the table of the edition (and sees to it
+    that it is in `data/processed`), the outlines of maps, what notebooks declare. All the rest is done and lost in a
+    forked child.
     """
     if request.engine != "warm":
         return _attempt((request, plan))
     from cpsr_study import observations
+    from cpsr_study.display import drawn, maps
 
+    drawn.keep()
     try:
         observations.table(request.data_dir, request.parameters.edition)
+        maps.outlines(request.data_dir)
+        for notebook in request.chapters:
+            execution.declared(notebook)
         return next(problem for _, problem in forked.each(_attempt, [(request, plan)], 1))
     except (DataError, RequestError) as error:
         return str(error)

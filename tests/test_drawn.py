@@ -1,0 +1,132 @@
+"""Drawings made once by a process and those that it forks: the same ones, and no other."""
+
+import filecmp
+import sys
+
+import matplotlib
+import pandas as pd
+import pytest
+
+from cpsr_study import parameters
+from cpsr_study.display import charts, drawn, publish
+from cpsr_study.display.drawn import Drawing
+from cpsr_study.report import batch, forked
+from cpsr_study.report import run as report
+from reports import DATA
+from test_charts import modalities
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="children are forked")
+
+
+@pytest.fixture
+def keeping(monkeypatch):
+    monkeypatch.setattr(drawn, "_known", None)
+    monkeypatch.setattr(drawn, "_used", {})
+    drawn.keep()
+
+
+@pytest.fixture
+def drawings(monkeypatch):
+    """What was really drawn."""
+    done = []
+
+    def draw(frame, title, **options):
+        done.append(title)
+        return Drawing(f"{title} {len(frame)}", {"notes": []})
+
+    draw.done = done
+    return draw
+
+
+def table(**change):
+    return pd.DataFrame({"geo": ["FR", "FR"], "value": [1.0, 2.5], "status": ["A", "P"]} | change)
+
+
+def test_nothing_is_kept_unless_asked_for(drawings, monkeypatch):
+    monkeypatch.setattr(drawn, "_known", None)
+    assert drawn.made(drawings, table(), "a") == drawn.made(drawings, table(), "a")
+    assert drawings.done == ["a", "a"]
+
+
+def test_equal_arguments_are_drawn_once_whichever_objects_hold_them(keeping, drawings):
+    first = drawn.made(drawings, table(), "a", note="")
+    assert drawn.made(drawings, table().copy(deep=True), "".join(["a"]), note="") is first
+    one, *others = (f"{place}R" for place in "FFF")
+    for names in ([one, one], others):
+        drawn.made(drawings, pd.DataFrame({"geo": names}, dtype=object), "b")
+    assert drawings.done == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"value": [1.0, 2.5000000001]}, {"status": ["A", "A"]}, {"geo": ["FR", "FRMET"]}, {"more": ["", ""]},
+        {"value": [1.0, float("nan")]},
+    ],
+)  # fmt: skip
+def test_another_cell_is_another_drawing(change, keeping, drawings):
+    drawn.made(drawings, table(), "a")
+    drawn.made(drawings, table(**change), "a")
+    assert len(drawings.done) == 2
+
+
+def test_another_option_order_unit_or_setting_is_another_drawing(keeping, drawings):
+    base = table()
+    inverted, units = base[::-1], base.copy()
+    units.attrs["units"] = {"h": ("h", "heure", "heures", 0)}
+    for frame in (base, inverted, units):
+        drawn.made(drawings, frame, "a")
+    drawn.made(drawings, base, "a", highlight="FR")
+    with matplotlib.rc_context({"lines.linewidth": 9}):
+        drawn.made(drawings, base, "a")
+    assert len(drawings.done) == 5
+
+
+def test_the_last_used_are_kept(keeping, drawings, monkeypatch):
+    monkeypatch.setattr(drawn, "MOST", 2)
+    for title in "abac":  # what each child used comes back
+        drawn.made(drawings, table(), title)
+        drawn.learn(dict(drawn.used()))
+        drawn.begin()
+    assert drawings.done == ["a", "b", "c"]
+    drawn.made(drawings, table(), "a")
+    assert drawings.done == ["a", "b", "c"], "used since b was"
+    drawn.made(drawings, table(), "b")
+    assert drawings.done == ["a", "b", "c", "b"]
+
+
+@linux
+def test_a_child_hands_what_it_drew_to_those_that_come_after(keeping, drawings):
+    def child(title):
+        drawn.made(drawings, table(), title)
+        return len(drawings.done)
+
+    assert [dict(forked.each(child, [title], 1))[title] for title in "abab"] == [1, 1, 0, 0]
+
+
+def test_the_note_is_that_of_the_one_who_asks(keeping, monkeypatch):
+    published = []
+    monkeypatch.setattr(publish, "figure", lambda svg, meta: published.append((svg, meta["notes"])))
+    for note in ("Non renseigné dans l’Ain.", "Non renseigné dans l’Aisne."):
+        charts.bars(modalities("FR"), "Modalités", note=note)
+    charts.bars(modalities("FR"), "Modalités")
+    assert [notes[0] for _, notes in published[:2]] == ["Non renseigné dans l’Ain.", "Non renseigné dans l’Aisne."]
+    assert published[2][1] == published[0][1][1:]
+    assert published[0][0] is published[1][0], "drawn once"
+
+
+@linux
+def test_a_report_made_after_others_is_the_one_made_alone(tmp_path):
+    def made(name, codes):
+        requests = [
+            report.request(parameters.resolve(DATA, territory=code), DATA, output=tmp_path / name,
+                           chapters=["03"], formats_text="html", workers=1, engine="warm")
+            for code in codes
+        ]  # fmt: skip
+        assert [each.problem for each in batch.make(requests, batch.local(1, "warm"))] == [""] * len(codes)
+        return requests[-1].folder
+
+    after, alone = made("after", ["DEP-14", "DEP-50"]), made("alone", ["DEP-50"])
+    names = sorted(path.relative_to(alone).as_posix() for path in alone.rglob("*") if path.is_file())
+    assert any(name.startswith("figures/") for name in names)
+    assert filecmp.cmpfiles(after, alone, names, shallow=False)[0] == names
