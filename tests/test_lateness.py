@@ -252,7 +252,7 @@ def test_nothing_else_decides_from_the_date_of_publication():
         path.relative_to(package).as_posix() for path in package.rglob("*.py") if asked.search(path.read_text("utf-8"))
     }
     assert found == {
-        "sources/__init__.py",  # the rule itself
+        "sources/__init__.py", "sources/cards.py",  # the rule itself, and the year that a card gives
         "sources/lateness.py",  # whether a publication is of a past year
         "territories.py",  # the order of the vintages
         "sources/decp/aggregate.py", "sources/clause/publication.py",  # which years are still provisional
