@@ -23,7 +23,8 @@ from cpsr_study.display import charts, publish
 from cpsr_study.errors import DataError, RequestError
 from cpsr_study.sources import catalogue, decp, verify
 from cpsr_study.sources.answers import Limits
-from cpsr_study.sources.decp import aggregate, fetch, intake, json_lines, json_stream, normalise, sirene, store, tabular
+from cpsr_study.sources.decp import fetch, intake, json_lines, json_stream, normalise, sirene, store, tabular
+from cpsr_study.sources.decp.figures import _share_note, wilson
 from cpsr_study.territories import Territories
 from decp_files import HERE, LIMIT, as_json, rows, silent, written
 
@@ -195,9 +196,9 @@ def test_before_2024_nobody_was_asked(tmp_path: Path, folder: Path) -> None:
 
 
 def test_a_small_share_comes_with_its_interval() -> None:
-    assert aggregate.wilson(14, 24) == pytest.approx((38.83, 75.53), abs=0.01)
-    assert "38,8 à 75,5" in aggregate._share_note(14, 24)
-    assert "Wilson" not in aggregate._share_note(140, 240)
+    assert wilson(14, 24) == pytest.approx((38.83, 75.53), abs=0.01)
+    assert "38,8 à 75,5" in _share_note(14, 24)
+    assert "Wilson" not in _share_note(140, 240)
 
 
 def test_a_gzip_is_read_like_what_it_holds(tmp_path: Path, folder: Path) -> None:

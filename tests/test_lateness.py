@@ -255,6 +255,6 @@ def test_nothing_else_decides_from_the_date_of_publication():
         "sources/__init__.py", "sources/cards.py",  # the rule itself, and the year that a card gives
         "sources/lateness.py",  # whether a publication is of a past year
         "territories.py",  # the order of the vintages
-        "sources/decp/aggregate.py", "sources/clause/publication.py",  # which years are still provisional
+        "sources/decp/figures.py", "sources/clause/publication.py",  # which years are still provisional
         "display/taken.py",  # the words « publié en »
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""From contracts to observations: figures of areas, in both geographies, with the rule and the base of each."""
+"""From contracts to figures of areas, in both geographies. `figures` makes observations of them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,216 +6,183 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cpsr_study.errors import DataError
-from cpsr_study.sources import Card
-from cpsr_study.sources.decp import session, store
+from cpsr_study.sources.decp import session
 
 if TYPE_CHECKING:
     import pandas as pd
     from duckdb import DuckDBPyConnection
 
+    from cpsr_study.sources import Card
     from cpsr_study.territories import Territories, Territory
 
-# The two places of a contract: prefix of the columns, suffix of the indicators, words.
-GEOGRAPHIES = {
-    "siege": "siège de l’acheteur",
-    "lieu": "lieu d’exécution",
-}
-SUFFIXES = {"siege": "siege", "lieu": "execution"}
-SMALL = 200  # under that many contracts, a share comes with its interval
-RULE = "version actuelle, un marché compté une fois (SIRET de l’acheteur et identifiant), territoire : {place}"
-# Each figure: its numerator and denominator among the columns of mesures.sql; a plain column has no denominator.
-SHARES = {
-    "part_sociale": ("oui", "marches"),
-    "part_sociale_declares": ("oui", "declares"),
-    "part_clause": ("clause", "declares"),
-    "part_critere": ("critere", "declares"),
-    "part_reserve": ("reserve", "declares"),
-    "part_declares": ("declares", "marches"),
-    "part_accords_cadres": ("accords", "marches"),
-}
-PLAIN = ("marches", "montant", "montant_median", "plafond", "acheteurs", "ecartes", "contradictoires", "identiques",
-         "non_localises", "situes_sirene")  # fmt: skip
-COUNTED = {"ecartes", "contradictoires", "identiques"}  # none of them is a finding too
-WHOLE_ONLY = {
-    "non_localises",
-    "situes_sirene",
-    "acheteurs",
-    "ecartes",
-    "contradictoires",
-    "identiques",
-    "part_accords_cadres",
-    "plafond",
-}
-CONDITIONS = {"FR": "true", "FRMET": "metropole", "REG": "reg = $code", "DEP": "dep = $code",
-              "EPCI": "epci = $code", "COM": "com = $code"}  # fmt: skip
+GEOGRAPHIES = ("siege", "lieu")  # of the buyer, of the execution: the prefix of the columns of a contract
+SMALL = {"EPCI": "epci", "COM": "com"}  # the levels that need the communes, with their column there
+ALL = "FROM marches"
+CONDITIONS = {"FRMET": "metropole", "REG": "reg = {code}", "DEP": "dep = {code}"}
+LEVELS = "GROUPING SETS ((annee, france), (annee, frmet), (annee, reg), (annee, dep))"
+BREAKDOWNS = (
+    "GROUPING SETS ((annee, type), (annee, categorie), (annee, procedure), (annee, taille), (annee, place_au_seuil))"
+)
+Record = dict[str, Any]
 
 
-def by_area(cards: list[Card], areas: "list[Territory]", territories: "Territories", data_dir: Path) -> "pd.DataFrame":
-    """The figures of areas as wholes: those of the base table at once, the smaller ones each on its own."""
-    import pandas as pd
+def by_area(
+    cards: "list[Card]", areas: "list[Territory]", territories: "Territories", data_dir: Path
+) -> "pd.DataFrame":
+    """The observations of areas as wholes: those of the large ones at once, the small ones each on its own."""
+    from cpsr_study.sources.decp import figures
 
-    large = {area.code for area in areas if area.level not in ("EPCI", "COM")}
-    frames = []
-    with opened(cards, territories, data_dir, any(area.level in ("EPCI", "COM") for area in areas)) as base:
+    large = {area.code for area in areas if area.level not in SMALL}
+    small = [area for area in areas if area.level in SMALL]
+    found: dict[str, list[Record]] = {lieu: [] for lieu in GEOGRAPHIES}
+    with opened(cards, territories, data_dir) as base:
+        if large:
+            count(base, ALL)
+            for lieu in GEOGRAPHIES:
+                found[lieu] += [record for record in wholes(base, lieu, ALL) if record["geo"] in large]
+        if small:
+            communes(base, territories)
+        for area in small:
+            for lieu in GEOGRAPHIES:
+                found[lieu] += _whole(base, area, lieu)
+    return figures.observations(found, cards)
+
+
+def breakdowns(cards: "list[Card]", area: "Territory", territories: "Territories", data_dir: Path) -> "pd.DataFrame":
+    """The observations of an area by type, category of buyer, procedure, size and place to the threshold."""
+    from cpsr_study.sources.decp import figures
+
+    found: dict[str, list[Record]] = {}
+    with opened(cards, territories, data_dir, area) as base:
+        thresholds(base, data_dir)
         for lieu in GEOGRAPHIES:
-            if large:
-                found = base.execute(query("ensembles_de_base", lieu)).df()
-                frames.append(_observations(found[found["geo"].isin(large)], lieu, cards))
-            for area in areas:
-                if area.code not in large:
-                    found = _detail(base, lieu, area)
-                    frames.append(_observations(found[found["ventilation"] == ""], lieu, cards))
-    return pd.concat(frames, ignore_index=True)
-
-
-def breakdowns(cards: list[Card], area: "Territory", territories: "Territories", data_dir: Path) -> "pd.DataFrame":
-    """The figures of an area by type, category of buyer, procedure, size and place to the threshold."""
-    import pandas as pd
-
-    frames = []
-    with opened(cards, territories, data_dir, area.level in ("EPCI", "COM")) as base:
-        for lieu in GEOGRAPHIES:
-            found = _detail(base, lieu, area)
-            frames.append(_observations(found[found["ventilation"] != ""], lieu, cards))
-    return pd.concat(frames, ignore_index=True)
+            same = area.level == "FR" and found  # all contracts are in France, whichever place is theirs
+            found[lieu] = found[GEOGRAPHIES[0]] if same else by_category(base, area, lieu)
+    return figures.observations(found, cards)
 
 
 @contextmanager
 def opened(
-    cards: list[Card], territories: "Territories", data_dir: Path, communes: bool
+    cards: "list[Card]", territories: "Territories", data_dir: Path, area: "Territory | None" = None
 ) -> "Iterator[DuckDBPyConnection]":
-    """A session with the contracts, the official codes of the edition and the thresholds."""
+    """A session with the contracts and the official codes of the edition; those of communes when the area is small."""
     import duckdb
+
+    from cpsr_study.sources.decp import store
 
     path = store.contracts(cards, data_dir, int(territories.vintage[:4]))
     try:
-        with session.connected(path.parent) as base:
-            base.execute(f"CREATE TEMP VIEW contrats AS FROM read_parquet({session.literal(path)})")
-            places(base, territories, data_dir, communes)
+        with session.connected(path.parent, macros=False) as base:
+            base.execute(f"CREATE TEMP VIEW marches AS FROM read_parquet({session.literal(path)})")
+            places(base, territories)
+            if area and area.level in SMALL:
+                communes(base, territories)
             yield base
     except duckdb.Error as error:
         raise DataError(f"Les marchés importés ne se comptent pas ({str(error).splitlines()[0]}).") from None
 
 
-def places(base: "DuckDBPyConnection", territories: "Territories", data_dir: Path, communes: bool) -> None:
-    """The tables `communes` (they are many: only when they are needed), `departements`, `regions` and `seuils`."""
-    base.execute("CREATE TEMP TABLE communes (dite VARCHAR, commune VARCHAR, departement VARCHAR, epci VARCHAR)")
-    base.execute("CREATE TEMP TABLE departements (departement VARCHAR, region VARCHAR, metropole BOOLEAN)")
-    base.execute("CREATE TEMP TABLE regions (region VARCHAR, metropole BOOLEAN)")
+def places(base: "DuckDBPyConnection", territories: "Territories") -> None:
+    """The tables `departements` and `regions`: code as contracts write it, code of the area, in metropolitan France."""
     regions, departements = territories.all("REG"), territories.all("DEP")
     base.execute(
-        "INSERT INTO regions SELECT unnest(?), unnest(?)",
-        [[bare(area.code) for area in regions], [_metropolitan(area.code, territories) for area in regions]],
+        "CREATE TEMP TABLE regions AS SELECT unnest(?) AS code, unnest(?) AS geo, unnest(?) AS metropole",
+        [*_written(regions), [area.parent == "FRMET" for area in regions]],
     )
+    metropolitan = {area.code for area in regions if area.parent == "FRMET"}
     base.execute(
-        "INSERT INTO departements SELECT unnest(?), unnest(?), unnest(?)",
+        "CREATE TEMP TABLE departements AS "
+        "SELECT unnest(?) AS code, unnest(?) AS geo, unnest(?) AS region, unnest(?) AS metropole",
         [
-            [bare(area.code) for area in departements],
-            [bare(area.parent) for area in departements],
-            [_metropolitan(area.code, territories) for area in departements],
+            *_written(departements),
+            [area.parent for area in departements],
+            [area.parent in metropolitan for area in departements],
         ],
     )
-    if communes:
-        path = territories.communes_file
-        base.execute(
-            "INSERT INTO communes SELECT code, code, departement, nullif(epci, '') "
-            f"FROM read_csv({session.literal(path)}, all_varchar = true, header = true)"
-        )
-        if territories.passage_file.is_file():  # merged communes, and the districts of Paris, Lyon and Marseille
-            base.execute(
-                "INSERT INTO communes SELECT p.ancien, c.commune, c.departement, c.epci "
-                f"FROM read_csv({session.literal(territories.passage_file)}, all_varchar = true, header = true) AS p "
-                "JOIN communes AS c ON c.dite = p.code"
-            )
-    thresholds = data_dir / "reference" / "seuils_europeens.csv"
+
+
+def _written(areas: "list[Territory]") -> list[list[str]]:
+    """14 and DEP-14."""
+    return [[area.code.partition("-")[2] for area in areas], [area.code for area in areas]]
+
+
+def communes(base: "DuckDBPyConnection", territories: "Territories") -> None:
+    """The table `communes`: 35 000 codes of today, and those that lead to them."""
+    file, passage = (session.literal(path) for path in (territories.communes_file, territories.passage_file))
     base.execute(
-        "CREATE TEMP TABLE seuils AS SELECT objet, debut::DATE AS debut, fin::DATE AS fin, montant::DOUBLE AS montant "
-        f"FROM read_csv({session.literal(thresholds)}, all_varchar = true, header = true)"
-        if thresholds.is_file()
-        else "CREATE TEMP TABLE seuils (objet VARCHAR, debut DATE, fin DATE, montant DOUBLE)"
+        "CREATE TEMP TABLE communes AS "
+        "SELECT code AS dite, 'COM-' || code AS com, departement, 'EPCI-' || epci AS epci "
+        f"FROM read_csv({file}, all_varchar = true, header = true)"
+    )
+    if territories.passage_file.is_file():  # merged communes, and the districts of Paris, Lyon and Marseille
+        base.execute(
+            "INSERT INTO communes SELECT p.ancien, c.com, c.departement, c.epci "
+            f"FROM read_csv({passage}, all_varchar = true, header = true) AS p "
+            "JOIN communes AS c ON c.dite = p.code"
+        )
+
+
+def thresholds(base: "DuckDBPyConnection", data_dir: Path) -> None:
+    """The table `seuils`: the European threshold of each day and kind of contract; a data folder may have none."""
+    path = data_dir / "reference" / "seuils_europeens.csv"
+    base.execute(
+        "CREATE TEMP TABLE seuils AS SELECT objet, montant::DOUBLE AS seuil, "
+        "unnest(generate_series(debut::DATE, fin::DATE, INTERVAL 1 DAY))::DATE AS jour "
+        f"FROM read_csv({session.literal(path)}, all_varchar = true, header = true)"
+        if path.is_file()
+        else "CREATE TEMP TABLE seuils (objet VARCHAR, seuil DOUBLE, jour DATE)"
     )
 
 
-def query(name: str, lieu: str, condition: str = "") -> str:
-    """The text of a query, in one of the two geographies."""
-    parts = {"{mesures}": session.sql("mesures"), "{lieux}": session.sql("lieux"), "{condition}": condition}
+def filled(name: str, **parts: str) -> str:
+    """The text of a query, each `{part}` in its place."""
     text = session.sql(name)
-    for place, part in parts.items():
-        text = text.replace(place, part)
-    return text.replace("{lieu}", lieu)
+    shared = {"comptes": session.sql("comptes"), "mesures": session.sql("mesures"), "ventilations": BREAKDOWNS}
+    for part, words in (shared | parts).items():
+        text = text.replace(f"{{{part}}}", words)
+    return text
 
 
-def _detail(base: "DuckDBPyConnection", lieu: str, area: "Territory") -> "pd.DataFrame":
-    values = {"geo": area.code} | ({} if area.level in ("FR", "FRMET") else {"code": bare(area.code)})
-    return base.execute(query("detail", lieu, CONDITIONS[area.level]), values).df()
+def contracts_of(area: "Territory", lieu: str) -> str:
+    """The query that gives the contracts of an area in one geography."""
+    code = session.literal(area.code)
+    if area.level == "FR":
+        return ALL
+    if area.level in SMALL:
+        return filled("communes", lieu=lieu, niveau=SMALL[area.level], code=code)
+    located = filled("lieux", contrats=ALL, lieu=lieu)
+    return f"FROM ({located}) WHERE {CONDITIONS[area.level].replace('{code}', code)}"
 
 
-def _observations(found: "pd.DataFrame", lieu: str, cards: list[Card]) -> "pd.DataFrame":
-    """One row a figure, with the columns of a typed document plus its source."""
-    import pandas as pd
-
-    newest = max(cards, key=lambda card: (card.published, card.vintage))
-    rows: list[dict[str, Any]] = []
-    for record in found.sort_values(["geo", "annee", "ventilation", "categorie_de"]).to_dict("records"):
-        where = {
-            "geo": record["geo"],
-            "time_period": str(record["annee"]),
-            "breakdown": record["ventilation"],
-            "category": record["categorie_de"],
-            "status": "P" if str(record["annee"]) >= newest.published[:4] else "A",
-        }
-        for name, value, note in _figures(record):
-            rows.append({"indicator": f"decp_{name}_{SUFFIXES[lieu]}", **where, "value": value, "note": note})
-    columns = ["indicator", "geo", "time_period", "breakdown", "category", "status", "value", "note"]
-    return pd.DataFrame(rows, columns=columns).assign(
-        as_published="",
-        locator=RULE.format(place=GEOGRAPHIES[lieu]),
-        source=newest.source,
-        vintage=newest.vintage,
-        published=newest.published,
-        kind=newest.kind,
-    )
+def count(base: "DuckDBPyConnection", contracts: str) -> None:
+    """What the wholes are made of, for both geographies."""
+    base.execute(filled("denombrement", contrats=contracts))
 
 
-def _figures(record: dict[str, Any]) -> Iterator[tuple[str, float, str]]:
-    """Name, value and note of each figure of a group; what is not known is not there, and nothing is zero for it."""
-    whole = not record["ventilation"]
-    for name in PLAIN:
-        value = record[name]
-        counted = whole and name in COUNTED
-        if (whole or name not in WHOLE_ONLY) and value == value and (value or counted):
-            yield name, float(value), ""
-    for name, (over, base) in SHARES.items():
-        if name == "part_sociale" and not record["declares"] + record["contradictoires"]:
-            continue  # nobody was asked (format before 2024): a share of zero would be an answer
-        if (whole or name not in WHOLE_ONLY) and record[base]:
-            yield name, 100 * record[over] / record[base], _share_note(int(record[over]), int(record[base]))
+def wholes(base: "DuckDBPyConnection", lieu: str, contracts: str) -> list[Record]:
+    """Figures of France, metropolitan France, régions and départements in one geography, once `count` is done."""
+    located = {
+        "lieux_des_comptes": filled("lieux", contrats="FROM comptes"),
+        "lieux": filled("lieux", contrats=contracts),
+    }
+    return _records(base, filled("ensembles", **located, niveaux=LEVELS, lieu=lieu))
 
 
-def _share_note(over: int, base: int) -> str:
-    from cpsr_study.display.numbers import number
-
-    if base >= SMALL:
-        return f"{number(over)} sur {number(base)} marchés."
-    low, high = wilson(over, base)
-    return (
-        f"{number(over)} sur {number(base)} marchés : intervalle de confiance à 95 % (Wilson) de "
-        f"{number(round(low, 1))} à {number(round(high, 1))} %."
-    )
+def by_category(base: "DuckDBPyConnection", area: "Territory", lieu: str) -> list[Record]:
+    """Figures of an area in one geography, by each breakdown."""
+    found = _records(base, filled("ventilations", contrats=contracts_of(area, lieu)))
+    return [record | {"geo": area.code} for record in found]
 
 
-def wilson(over: int, base: int) -> tuple[float, float]:
-    """The 95 % Wilson interval of a share, in percent."""
-    z, share = 1.959963984540054, over / base
-    middle = (share + z * z / (2 * base)) / (1 + z * z / base)
-    half = z * (share * (1 - share) / base + z * z / (4 * base * base)) ** 0.5 / (1 + z * z / base)
-    return 100 * max(0.0, middle - half), 100 * min(1.0, middle + half)
+def _whole(base: "DuckDBPyConnection", area: "Territory", lieu: str) -> list[Record]:
+    """Figures of a small area: the whole of its own contracts, asked as that of France is."""
+    contracts = contracts_of(area, lieu)
+    count(base, contracts)
+    return [record | {"geo": area.code} for record in wholes(base, lieu, contracts) if record["geo"] == "FR"]
 
 
-def bare(code: str) -> str:
-    """14 of DEP-14."""
-    return code.partition("-")[2]
-
-
-def _metropolitan(code: str, territories: "Territories") -> bool:
-    return territories.is_within(code, "FRMET")
+def _records(base: "DuckDBPyConnection", text: str) -> list[Record]:
+    """The lines that a query finds, by column."""
+    found = base.execute(text)
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, line, strict=True)) for line in found.fetchall()]

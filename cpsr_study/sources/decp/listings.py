@@ -1,7 +1,7 @@
 """Contracts and buyers by name, for the tables of the chapter. Names and objects are text, whatever they hold."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cpsr_study.sources import Card
 from cpsr_study.sources.decp import aggregate
@@ -27,9 +27,7 @@ def buyers(cards: list[Card], area: "Territory", territories: "Territories", dat
 
 
 def _rows(
-    name: str, cards: list[Card], area: "Territory", territories: "Territories", data_dir: Path, **values: Any
+    name: str, cards: list[Card], area: "Territory", territories: "Territories", data_dir: Path, **values: int
 ) -> "pd.DataFrame":
-    if area.level not in ("FR", "FRMET"):
-        values["code"] = aggregate.bare(area.code)
-    with aggregate.opened(cards, territories, data_dir, area.level in ("EPCI", "COM")) as base:
-        return base.execute(aggregate.query(name, "siege", aggregate.CONDITIONS[area.level]), values).df()
+    with aggregate.opened(cards, territories, data_dir, area) as base:
+        return base.execute(aggregate.filled(name, contrats=aggregate.contracts_of(area, "siege")), values).df()

@@ -17,8 +17,8 @@ FULL = ("no space left", "could not write", "file too large", "max_temp_director
 
 
 @contextmanager
-def connected(folder: Path, memory: str = MEMORY) -> "Iterator[DuckDBPyConnection]":
-    """A DuckDB session that knows our macros, keeps to its memory and spills into a folder of its own."""
+def connected(folder: Path, memory: str = MEMORY, macros: bool = True) -> "Iterator[DuckDBPyConnection]":
+    """A DuckDB session that keeps to its memory and spills into a folder of its own; with our macros, or without."""
     import duckdb
 
     spill = tempfile.mkdtemp(prefix=".duckdb-", dir=folder if folder.is_dir() else None)
@@ -29,7 +29,8 @@ def connected(folder: Path, memory: str = MEMORY) -> "Iterator[DuckDBPyConnectio
         base.execute("SET preserve_insertion_order = false")
         base.execute("SET partitioned_write_flush_threshold = 60000")  # rows held for each year or part, each thread
         base.execute("SET enable_progress_bar = false")  # it writes among our own lines
-        base.execute(sql("macros"))
+        if macros:  # they are read in as long as it takes to count a small file
+            base.execute(sql("macros"))
         yield base
     finally:
         base.close()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
@@ -16,6 +16,9 @@ from cpsr_study.errors import DataError
 from cpsr_study.sources import Card, decp
 from cpsr_study.sources.decp import normalise, session, sirene
 from cpsr_study.sources.decp.normalise import Counts
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 LOCK = ".verrou"
 NO_SEAT = "SELECT '' AS siret, NULL::VARCHAR AS commune WHERE false"
@@ -111,19 +114,23 @@ def contracts(cards: list[Card], data_dir: Path, geography: int = 0) -> Path:
     target = home(data_dir) / f"ensemble-{key}-{rules()}.parquet"
     if target.is_file():
         return target
-    files = ", ".join(session.literal(folder / normalise.YEARS) for folder in folders)
     import duckdb
 
     try:
         with workshop(data_dir) as aside, session.connected(aside) as base:
-            base.execute(f"CREATE TEMP VIEW versions AS SELECT * EXCLUDE (annee) FROM read_parquet([{files}])")
-            found = f"FROM read_parquet({session.literal(seats)})" if seats else NO_SEAT
-            base.execute(f"CREATE TEMP VIEW etablissements AS {found}")
-            query = session.sql("ensemble").replace("{reunion}", session.sql("reunion"))
-            made = session.literal(aside / "made.parquet")
-            base.execute(f"COPY ({query}) TO {made} (FORMAT parquet, COMPRESSION zstd)")
+            unite(base, [folder / normalise.YEARS for folder in folders], seats, aside / "made.parquet")
             os.replace(aside / "made.parquet", target)
     except duckdb.Error as error:
         reason = session.full(error) or f"Les marchés importés n'ont pas pu être réunis ({str(error).splitlines()[0]})."
         raise DataError(reason) from None
     return target
+
+
+def unite(base: "DuckDBPyConnection", files: list[Path], seats: Path | None, target: Path) -> None:
+    """Write the Parquet of the contracts of normalised files, with the seats of an extract of Sirene."""
+    listed = ", ".join(map(session.literal, files))
+    base.execute(f"CREATE TEMP VIEW versions AS SELECT * EXCLUDE (annee) FROM read_parquet([{listed}])")
+    found = f"FROM read_parquet({session.literal(seats)})" if seats else NO_SEAT
+    base.execute(f"CREATE TEMP VIEW etablissements AS {found}")
+    query = session.sql("ensemble").replace("{reunion}", session.sql("reunion"))
+    base.execute(f"COPY ({query}) TO {session.literal(target)} (FORMAT parquet, COMPRESSION zstd)")

@@ -2,6 +2,6 @@
 SELECT
     max(acheteur_nom) AS acheteur_nom, acheteur_id, count(*) AS marches,
     count(*) FILTER (social IN ('oui', 'aucune')) AS declares, count(*) FILTER (social = 'oui') AS oui
-FROM ({lieux}) WHERE {condition} AND annee >= 2024
+FROM ({contrats}) WHERE annee >= 2024
 GROUP BY acheteur_id HAVING count(*) >= $fewest
 ORDER BY declares / count(*) DESC, marches DESC, acheteur_id
