@@ -17,7 +17,8 @@ test: $(STAMP)  ## style, types and all tests
 
 SIZES ?= 0.25 1 4
 bench-decp: $(STAMP) .venv-bench/.installed  ## contracts at 0.25, 1 and 4 million rows, against DuckDB, pandas and ijson (SIZES=0.25)
-	.venv-bench/bin/python scripts/bench_decp.py $(SIZES)
+	.venv-bench/bin/python benchmarks/decp.py measure $(SIZES)
+	.venv-bench/bin/python benchmarks/decp.py table
 
 lab: $(STAMP)  ## JupyterLab, on the chapters
 	$(BIN)/jupyter lab --notebook-dir=notebooks

@@ -8,9 +8,7 @@ round, and the median of the rounds is given. Times of another machine mean litt
 """
 
 import argparse
-import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -18,14 +16,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from datetime import date
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import measures
+from measures import PROJECT, french
+
 HERE = Path(__file__).resolve().parent
-PROJECT = HERE.parent
 NOTEBOOKS = PROJECT / "notebooks"
-RESULTS = HERE / "results"
 BIN = PROJECT / ".venv" / "bin"
 OTHER = PROJECT / ".venv-bench" / "bin"
 PAGE = PROJECT / "docs" / "performances.md"
@@ -34,7 +31,6 @@ TERRITORY = "REG-28"
 DEPARTEMENTS = [f"DEP-{number:02}" for number in (*range(1, 20), *range(21, 26))]  # 24: there is no 20
 COUNTS = {"report": 1, "batch": len(DEPARTEMENTS), "workers": 8}  # territories of each part
 VERSIONS = ("pandas", "matplotlib", "papermill", "nbconvert", "typst", "ipykernel", "distributed")
-MARK = "<!-- mesures -->"
 
 Way = Callable[[Path], list[str]]
 
@@ -127,7 +123,7 @@ def measure(part: str, rounds: int, minutes: float, without: list[str]) -> None:
         for name in rotated(list(ways), rank):
             seconds[name].append(once(ways[name], part)[0])
             print(f"{part} {rank + 1}/{rounds} {name} : {seconds[name][-1]:.1f} s", flush=True)
-        keep(part, {"seconds": seconds, "memory": memory, "growth": growth})
+        measures.keep(part, {"seconds": seconds, "memory": memory, "growth": growth}, versions())
 
 
 def rotated(names: list[str], rank: int) -> list[str]:
@@ -234,7 +230,7 @@ def proportional(pid: int) -> int:
 def measure_again(rounds: int) -> None:
     """What is left to pay when there is nothing to do: beside Python's own start."""
     names = ("python -c pass", "--help", "run", "batch, 101 départements, un chapitre")
-    results: dict[str, list[float]] = {name: [] for name in names}
+    seconds: dict[str, list[float]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as name:
         program = str(BIN / "cpsr-study")
         made = [program, "run", TERRITORY, "--output", name]
@@ -242,11 +238,11 @@ def measure_again(rounds: int) -> None:
         quiet(made)
         quiet(many)
         for _ in range(max(5, rounds)):
-            results["python -c pass"].append(quiet([str(BIN / "python"), "-c", "pass"]))
-            results["--help"].append(quiet([program, "--help"]))
-            results["run"].append(quiet(made))
-            results[names[-1]].append(quiet(many))
-    keep("again", {"seconds": results})
+            seconds["python -c pass"].append(quiet([str(BIN / "python"), "-c", "pass"]))
+            seconds["--help"].append(quiet([program, "--help"]))
+            seconds["run"].append(quiet(made))
+            seconds[names[-1]].append(quiet(many))
+    measures.keep("again", {"seconds": seconds}, versions())
 
 
 def quiet(command: list[str]) -> float:
@@ -256,28 +252,9 @@ def quiet(command: list[str]) -> float:
     return time.perf_counter() - began
 
 
-def keep(part: str, measured: dict[str, object]) -> None:
-    """Write down what was measured, when and with what."""
-    RESULTS.mkdir(exist_ok=True)
-    about = {"date": date.today().isoformat(), "machine": machine(), "versions": versions()}
-    text = json.dumps(about | measured, indent=1, ensure_ascii=False)
-    (RESULTS / f"{part}.json").write_text(text + "\n", encoding="utf-8")
-
-
-def machine() -> str:
-    """The kind of machine, never its name."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cœurs, {memory:.0f} Gio"
-
-
 def versions() -> dict[str, str]:
-    """Python and the libraries that weigh."""
-    found = {"Python": platform.python_version()}
-    for name in VERSIONS:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
+    """Python and the libraries that weigh, those of the other tools included."""
+    found = measures.versions(VERSIONS)
     if (OTHER / "python").exists():
         code = "from importlib.metadata import version as v; print(v('ploomber-engine'), v('snakemake'))"
         told = subprocess.run([str(OTHER / "python"), "-c", code], capture_output=True, text=True).stdout.split()
@@ -287,32 +264,26 @@ def versions() -> dict[str, str]:
 
 def write_table() -> None:
     """Put the tables under the mark of `docs/performances.md`."""
-    text = PAGE.read_text(encoding="utf-8").partition(MARK)[0].rstrip()
-    text += f"\n\n{MARK}\n"
     titles = {
         "report": "Un rapport entier, Normandie, neuf chapitres",
         "batch": "Un lot de 24 départements",
         "workers": "Un lot de 8 départements, selon le nombre de processus",
         "again": "Quand rien n’a changé",
     }
+    text = ""
     for part, title in titles.items():
-        path = RESULTS / f"{part}.json"
-        if path.is_file():
-            found = json.loads(path.read_text(encoding="utf-8"))
+        if found := measures.kept(part):
             if COUNTS.get(part, 1) == 1:
                 found.pop("growth", None)  # one report is over before anything could grow
             text += section(title, found)
-    PAGE.write_text(text, encoding="utf-8")
+    measures.put(PAGE, text)
 
 
 def section(title: str, found: dict) -> str:
     """One table: median seconds, and the median of the ratios taken inside each round."""
     seconds = found["seconds"]
     reference = next(iter(seconds))
-    told = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
     lines = [
-        f"\n## {title}\n",
-        f"{found['date']}, {found['machine']}, {told}. Médianes, tours entrelacés : {len(seconds[reference])}.\n",
         f"| façon | s | rapport à « {reference} » | étendue | mémoire d’un processus (Mo) | sa croissance |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
@@ -325,12 +296,7 @@ def section(title: str, found: dict) -> str:
             f"{french(min(ratios))} à {french(max(ratios))} | {most or ''} | "
             f"{french(statistics.median(growth)) if growth else ''} |"
         )
-    return "\n".join(lines) + "\n"
-
-
-def french(number: float) -> str:
-    """Two decimals, with a comma."""
-    return f"{number:.2f}".replace(".", ",")
+    return measures.heading(title, found, len(seconds[reference])) + "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Measures what the import of a partner's file costs: `python scripts/benchmark_clause.py [lines] [runs]`.
+"""Measures what the import of a partner's file costs: `python benchmarks/clause.py [lines] [runs]`.
 
 Invented contracts, a CSV of so many lines, read by pandas alone and taken in whole (personal data, checks, writing).
 The medians and their ratio are printed; the project asks for less than ten.
