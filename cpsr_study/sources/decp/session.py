@@ -5,7 +5,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +47,7 @@ def full(error: Exception) -> str | None:
 
 def sql(name: str) -> str:
     """The text of one of the SQL files beside this module."""
-    return (resources.files("cpsr_study.sources.decp") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def literal(value: object) -> str:
