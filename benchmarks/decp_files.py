@@ -82,10 +82,14 @@ def fresh(folder: Path) -> Path:
 
 
 def made(folder: Path, rows: str) -> None:
-    """The files of one size, and the contracts of one of them; made once."""
+    """The files of one size, made once, and the contracts of one of them, made again when the program is another."""
+    from cpsr_study.sources.decp import store
+
     generate(folder, int(rows))
-    if not (folder / "contrats.parquet").exists():
+    rules = folder / f"regles-{store.rules()}"
+    if not rules.exists():
         prepare(folder)
+        rules.touch()
 
 
 if __name__ == "__main__":
