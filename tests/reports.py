@@ -8,10 +8,11 @@ from cpsr_study.report import run as report
 DATA = Path(__file__).resolve().parent.parent / "data"
 
 
-def build(output, territory, chapters=None, data_dir=DATA, workers=2, **options):
+def build(output, territory, chapters=None, data_dir=DATA, workers=2, formats="html,pdf", **options):
     """The real thing: real chapters, executed, merged and rendered into `output`."""
     given = parameters.resolve(data_dir, territory=territory, **options)
-    return report.run(report.request(given, data_dir, output=output, chapters=chapters, workers=workers))
+    asked = report.request(given, data_dir, output=output, chapters=chapters, workers=workers, formats_text=formats)
+    return report.run(asked)
 
 
 def html_of(folder):

@@ -1,0 +1,112 @@
+"""The chapter on the invented contracts: what it prints is what their README says, no more and no less."""
+
+import re
+import shutil
+from typing import Any, NamedTuple
+
+import nbformat
+import pytest
+
+from cpsr_study.sources.decp import intake
+from decp_files import HERE, LIMIT, rows, silent
+from reports import DATA, build
+
+NUMBER = re.compile(r"-?\d[\d\u202f]*(?:,\d+)?")
+LINE = ("indicator_label", "geo_label", "time_period", "status", "value")  # of a chart, as its CSV has it
+
+
+class Printed(NamedTuple):
+    """A table or a chart: its heads, its cells (a number as its value and its text), its notes that hold a number."""
+
+    heads: list[str]
+    rows: list[list[Any]]
+    notes: list[str]
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Printed]:
+    """What the chapter, executed, prints of the DECP."""
+    root = tmp_path_factory.mktemp("decp_chapter")
+    shutil.copytree(DATA, root / "data", ignore=shutil.ignore_patterns("processed"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(intake, "_today", lambda: LIMIT)
+        intake.take([HERE / "marches.csv"], root / "data", silent)
+    folder = build(root / "out", "REG-28", ["01"], data_dir=root / "data", formats="html").folder
+    (path,) = (folder / "notebooks").glob("01*.ipynb")
+    found: dict[str, Printed] = {}
+    for cell in nbformat.read(path, 4).cells:
+        for output in cell.get("outputs", []):
+            said = output.get("data", {}).get("application/vnd.cpsr.sentence+json", {})
+            assert "decp_" not in str(said), "a figure in a sentence: the README must say it too"
+            for title, each in of_contracts(output):
+                assert title not in found, title
+                found[title] = each
+    return found
+
+
+def of_contracts(output: Any) -> list[tuple[str, Printed]]:
+    """The table or the chart of an output of a cell, when its source is the DECP."""
+    if table := output.get("data", {}).get("application/vnd.dataresource+json"):
+        told = table["cpsr"]
+        cells = [
+            [(value, cell["text"]) if isinstance(value, float) else plain(cell["text"]) for value, cell in pair]
+            for pair in (zip(row.values(), line, strict=True)
+                         for row, line in zip(table["data"], told["cells"], strict=True))
+        ]  # fmt: skip
+        heads, notes = [column["title"] for column in told["columns"]], told["notes"]
+        source = " ".join([*notes, told["source"]])
+    elif chart := output.get("metadata", {}).get("image/svg+xml"):
+        table, heads = chart, ["Indicateur", "Zone", "Année", "État", "Valeur"]
+        place = [chart["data"]["fields"].index(name) for name in LINE]
+        cells = [[row[each] for each in place] for row in chart["data"]["rows"]]
+        cells = [[*row[:-1], (row[-1], "")] for row in cells]
+        notes, source = [*chart["notes"], chart["reading"], chart["alt"]], chart["source"]
+    else:
+        return []
+    if "DECP" not in source:
+        return []
+    return [(table["title"], Printed(heads, cells, [plain(note) for note in notes if NUMBER.search(note)]))]
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def expected() -> dict[str, Printed]:
+    """What the README says of it. `J01` stands for the object of this contract, written to do harm."""
+    objects = {f"`{line['id']}`": plain(line["objet"]) for line in rows()}
+    text = (HERE / "README.md").read_text(encoding="utf-8").partition("## Ce que le chapitre imprime")[2]
+    found = {}
+    for part in text.split("\n### ")[1:]:
+        title, *lines = part.splitlines()
+        heads, _, *body = ([cell.strip() for cell in line.strip("| ").split("|")] for line in lines if line[:1] == "|")
+        body = [[objects.get(cell, cell) for cell in row] for row in body]
+        found[title] = Printed(heads, body, [line[2:] for line in lines if line[:2] == "> "])
+    return found
+
+
+def test_what_is_printed_is_what_is_expected(printed: dict[str, Printed]) -> None:
+    assert list(printed) == list(expected())
+    for title, each in expected().items():
+        assert printed[title].heads == each.heads, title
+        assert printed[title].notes == each.notes, title
+        assert len(printed[title].rows) == len(each.rows), title
+        for row, wanted in zip(printed[title].rows, each.rows, strict=True):
+            assert len(row) == len(wanted), (title, row)
+            for cell, value in zip(row, wanted, strict=True):
+                assert same(cell, value), (title, row[0], cell, value)
+
+
+def same(cell: Any, wanted: str) -> bool:
+    """A text is its words. A number is the quotient or the number expected, and its text is this number, rounded."""
+    if isinstance(cell, str):
+        return cell == wanted
+    value, text = cell
+    over, _, base = wanted.partition(" / ")
+    number = 100 * float(over) / float(base) if base else float(over)
+    if text:
+        (shown,) = NUMBER.findall(text)
+        decimals = len(shown.partition(",")[2])
+        if abs(float(shown.replace("\u202f", "").replace(",", ".")) - number) > 0.5 * 10**-decimals + 1e-9:
+            return False
+    return value == pytest.approx(number, abs=1e-9)
