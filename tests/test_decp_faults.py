@@ -115,19 +115,66 @@ def test_a_last_line_without_its_end_is_said(kept: bytes, sure: bool, tmp_path: 
     [
         (b"x,y\n", "colonnes du fichier"),
         (LINES[9].rstrip() + b",de trop\n", "colonnes du fichier"),
-        (LINES[9].replace(b"Objet A09", b'"Objet A09'), "guillemet mal fermé"),
+        (LINES[9].replace(b"Objet A09", b'"Objet" A09'), "guillemet mal fermé"),
+        (LINES[21].replace(b"Objet B01", b'"Objet B01'), "guillemet mal fermé"),  # another cell is in quotes
     ],
 )
 def test_a_bad_line_is_one_reject_with_its_reason(
     bad: bytes, reason: str, tmp_path: Path, folder: Path, command
 ) -> None:
-    """A quote that is not closed takes lines with it, up to the next one; the file is not lost."""
-    closed = LINES[12].replace(b"Objet A12", b'Objet "A12"')
-    (tmp_path / "ligne.csv").write_bytes(b"".join([*LINES[:9], bad, *LINES[10:12], closed, *LINES[13:20]]))
+    (tmp_path / "ligne.csv").write_bytes(b"".join([*LINES[:9], bad, *LINES[10:20]]))
     done = command("import", "decp", str(tmp_path / "ligne.csv"), data_dir=folder)
     assert (
         done.code == 0 and f"1 ligne(s) rejetée(s), {'ligne qui n’a pas les ' * ('col' in reason)}{reason}" in done.out
     )
+
+
+OPEN = LINES[9].replace(b"Objet A09", b'"Objet A09')
+# How the file goes on after this line, whose quote is never closed, and which lines are bad.
+UNCLOSED = {
+    "up to the end": ([*LINES[10:20]], [10]),
+    "up to a cell in quotes": ([*LINES[10:40]], [10]),
+    "up to a sign of inches": ([*LINES[10:12], LINES[12].replace(b"Objet A12", b'Objet A12"'), *LINES[13:20]], [10]),
+    "from an identifier": ([*LINES[10:12], LINES[12].replace(b",A12,", b',"A12,'), *LINES[13:40]], [10, 13]),
+    "twice": ([LINES[10].replace(b"Objet A10", b'"Objet A10'), *LINES[11:40]], [10, 11]),
+    "far away": ([*LINES[10:20], LINES[23].replace(b"Objet C01", b'"Objet C01'), *LINES[24:40]], [10, 21]),
+    "before a text on two lines": ([LINES[10].replace(b"Objet A10", b'"Objet\nA10"'), *LINES[11:40]], [10]),
+}
+
+
+@pytest.mark.parametrize("squeezed", [False, True])
+@pytest.mark.parametrize("how", UNCLOSED)
+def test_a_quote_never_closed_loses_its_own_line_only(how: str, squeezed: bool, tmp_path: Path) -> None:
+    """All the contracts but these, each kept once; the lines are counted, and said by their number."""
+    after, bad = UNCLOSED[how]
+    lines = [*LINES[:9], OPEN, *after]
+    good = [b"" if number in bad else line for number, line in enumerate(lines, 1)]
+    found = {}
+    for name, given in (("whole", good), ("spoilt", lines)):
+        path = tmp_path / f"{name}.csv"
+        path.write_bytes(gzip.compress(b"".join(given)) if squeezed else b"".join(given))
+        counts = normalise.normalise(path, tmp_path / f"made_{name}", LIMIT)
+        made = f"FROM read_parquet('{tmp_path / f'made_{name}' / normalise.YEARS}') ORDER BY uid"
+        found[name] = (duckdb.execute(made).fetchall(), counts)
+    (whole, clean), (spoilt, counts) = found["whole"], found["spoilt"]
+    assert spoilt == whole
+    assert (counts.kept, counts.rejected) == (clean.kept, clean.rejected + len(bad))
+    assert counts.read == counts.kept + counts.rejected == clean.read + len(bad)
+    assert counts.reasons == clean.reasons | {"guillemet jamais fermé": len(bad)}
+    assert f"ligne(s) {', '.join(map(str, bad))} :" in counts.warnings[0]
+    rejects = duckdb.execute(f"SELECT ligne FROM read_parquet('{tmp_path / 'made_spoilt' / normalise.REJECTED}')")
+    assert {line for (line,) in rejects.fetchall()} >= set(bad)
+
+
+def test_a_text_on_several_lines_is_one_contract(tmp_path: Path) -> None:
+    """A quote that is closed further on is no fault, whatever its lines look like."""
+    text = 'Objet en\n\nplusieurs ""lignes"",79000000\nfin'
+    lines = [*LINES[:9], LINES[9].replace(b"Objet A09", f'"{text}"'.encode()), *LINES[10:20]]
+    (tmp_path / "a.csv").write_bytes(b"".join(lines))
+    counts = normalise.normalise(tmp_path / "a.csv", tmp_path / "made", LIMIT)
+    assert (counts.read, counts.kept, counts.warnings) == (19, 19, [])
+    query = f"SELECT derniere.objet FROM read_parquet('{tmp_path / 'made' / normalise.YEARS}') WHERE uid LIKE '%A09'"
+    assert duckdb.execute(query).fetchone() == (text.replace('""', '"'),)
 
 
 def child(code: str, *words: object, limit: int | None = None) -> subprocess.CompletedProcess[str]:

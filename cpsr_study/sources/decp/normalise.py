@@ -1,5 +1,6 @@
 """From a file as received to one row a contract: `annee=*`, by year, and `rejets`, with a reason each."""
 
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError
-from cpsr_study.sources.decp import formats, json_lines, session, tabular
+from cpsr_study.sources.decp import formats, json_lines, quotes, session, tabular
 from cpsr_study.sources.decp.formats import Format
 from cpsr_study.sources.decp.records import Lines
 from cpsr_study.sources.decp.session import literal, sql
+from cpsr_study.sources.decp.tabular import Text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -53,23 +55,10 @@ def normalise(path: Path, target: Path, limit: str, advance: Progress = lambda d
     import msgspec
 
     found = formats.recognise(path)
-    memory = json_lines.MEMORY if found.kind == "json" else session.MEMORY
     try:
-        with (
-            session.connected(target.parent, memory) as base,
-            tempfile.TemporaryDirectory(prefix=".lignes-", dir=target.parent) as folder,
-        ):
-            base.execute(f"SET VARIABLE limite = {literal(limit)}::DATE")
-            target.mkdir()
+        with tempfile.TemporaryDirectory(prefix=".lignes-", dir=target.parent) as folder:
             text = tabular.read_whole(path, Path(folder)) if found.kind == "csv" else None
-            if found.kind == "json":
-                lines = json_lines.view(base, path, Path(folder), advance)
-            else:
-                lines = tabular.view(base, text.path if text else path, found)
-            kept, rejected = _contracts(base, target, lines, Path(folder))
-            warnings = tabular.unreadable(base, path, text) if text else []
-            reasons = _rejects(base, target, rejected > 0)
-            counts = replace(_counts(base, target, found, kept, reasons), warnings=warnings)
+            counts = _made(path, text, found, target, limit, Path(folder), advance)
             (target / COUNTS).write_bytes(msgspec.json.encode(asdict(counts)))
     except duckdb.Error as error:
         reason = shown(str(error).splitlines()[0])
@@ -84,6 +73,29 @@ def normalise(path: Path, target: Path, limit: str, advance: Progress = lambda d
     if not counts.contracts:
         raise DataError(f"{shown(path.name)} ne contient aucun marché lisible ({counts.read} lignes lues).")
     return counts
+
+
+def _made(
+    path: Path, text: Text | None, found: Format, target: Path, limit: str, folder: Path, advance: Progress
+) -> Counts:
+    """Write the contracts and the rejects: once more, without the lines that swallow others, when there are some."""
+    memory = json_lines.MEMORY if found.kind == "json" else session.MEMORY
+    with session.connected(target.parent, memory) as base:
+        base.execute(f"SET VARIABLE limite = {literal(limit)}::DATE")
+        target.mkdir()
+        if found.kind == "json":
+            lines = json_lines.view(base, path, folder, advance)
+        else:
+            lines = tabular.view(base, text.path if text else path, found)
+        kept, rejected = _contracts(base, target, lines, folder)
+        mended = quotes.given_back(text, found, kept + rejected + tabular.faulty(base), folder) if text else None
+        if not mended:
+            warnings = tabular.unreadable(base, path, text) if text else []
+            reasons = _rejects(base, target, rejected > 0)
+            return replace(_counts(base, target, found, kept, reasons), warnings=warnings)
+    shutil.rmtree(target)
+    shutil.rmtree(folder / "parties", ignore_errors=True)
+    return _made(path, mended, found, target, limit, folder, advance)
 
 
 def _parts(base: "DuckDBPyConnection", lines: Lines, folder: Path) -> list[str]:

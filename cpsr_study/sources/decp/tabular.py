@@ -1,7 +1,7 @@
 """The view `lignes` on a CSV or a Parquet of any of the published shapes: one row a line, every cell as text."""
 
 import codecs
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from cpsr_study.sources.decp.session import literal, sql
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+UNCLOSED = "guillemet jamais fermé"
 UNENDED = "la dernière ligne n'a pas de fin de ligne : si le fichier est coupé, sa dernière valeur l'est aussi."
 BLOCK = 1 << 20
 TAIL, LONGEST = 1 << 16, 4_000_000  # bytes: what is kept of the end of a file, what a line may have
@@ -25,11 +26,16 @@ TITULAIRES = ("titulaire", "titulaire_1", "titulaire_2", "titulaire_3")
 
 @dataclass(frozen=True)
 class Text:
-    """A CSV read once: where it is as UTF-8, whether its last line has its end, and that line."""
+    """A CSV read once: where it is as UTF-8, whether its last line has its end, that line, and how many there are.
+
+    `unclosed`: lines taken out of it because they open a quote that nothing closes, by their number.
+    """
 
     path: Path
     ended: bool
     last: str
+    lines: int
+    unclosed: dict[int, str] = field(default_factory=dict)
 
 
 def view(base: "DuckDBPyConnection", path: Path, found: Format) -> Lines:
@@ -60,17 +66,19 @@ def view(base: "DuckDBPyConnection", path: Path, found: Format) -> Lines:
 
 def read_whole(path: Path, folder: Path) -> Text:
     """A CSV as UTF-8, itself or a copy in the folder, and how it ends. EOFError for a gzip that is cut."""
-    decoder, tail = codecs.getincrementaldecoder("utf-8")(), b""
+    decoder, tail, lines = codecs.getincrementaldecoder("utf-8")(), b"", 0
     try:
         with formats.opened(path) as handle:
             while block := handle.read(BLOCK):
                 tail = tail[-TAIL:] + block
+                lines += block.count(b"\n")
                 decoder.decode(block)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return read_whole(_transcoded(path, folder / "utf-8.csv"), folder)
     last = tail[-TAIL:].decode("utf-8", "replace").rstrip().rpartition("\n")[2]
-    return Text(path, tail.endswith(b"\n"), last.strip())
+    ended = tail.endswith(b"\n")
+    return Text(path, ended, last.strip(), lines + (not ended))
 
 
 def _transcoded(path: Path, target: Path) -> Path:
@@ -82,16 +90,32 @@ def _transcoded(path: Path, target: Path) -> Path:
     return target
 
 
+def faulty(base: "DuckDBPyConnection") -> int:
+    """How many records of a CSV, once read, are not cells."""
+    (count,) = base.execute("SELECT count(DISTINCT line) FROM reject_errors").fetchone() or (0,)
+    return int(count)
+
+
 def unreadable(base: "DuckDBPyConnection", path: Path, read: Text) -> list[str]:
     """List in `illisibles` the lines of a CSV, once read, that are not cells; returns what else must be said of it.
 
     DataError when the last line is one of them and the file does not end after it: it is cut.
     """
     base.execute(sql("illisibles"))
+    if read.unclosed:
+        told = [list(read.unclosed), [text[:200] for text in read.unclosed.values()], UNCLOSED]
+        base.execute("INSERT INTO illisibles SELECT unnest(?), unnest(?), ?", told)
     for line, unclosed in base.execute("SELECT csv_line, unclosed FROM fautives").fetchall():
         if line.rstrip().endswith(read.last) and (unclosed or not read.ended):
             raise DataError(f"{shown(path.name)} est coupé : sa dernière ligne n'est pas entière.")
-    return [] if read.ended else [UNENDED]
+    return [*_unclosed(list(read.unclosed)), *([] if read.ended else [UNENDED])]
+
+
+def _unclosed(lines: list[int]) -> list[str]:
+    if not lines:
+        return []
+    where = ", ".join(map(str, lines[:5])) + ("…" if len(lines) > 5 else "")
+    return [f"{UNCLOSED}, ligne(s) {where} : ces lignes sont rejetées, celles qui les suivent sont lues."]
 
 
 def _csv(path: Path, found: Format) -> str:

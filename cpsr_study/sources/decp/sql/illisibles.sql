@@ -8,6 +8,6 @@ CREATE TEMP TABLE illisibles AS
 SELECT ligne, left(csv_line, 200) AS texte,
     CASE WHEN garbled THEN 'caractères illisibles (encodage)'
          WHEN huge THEN 'ligne démesurée'
-         WHEN unclosed THEN 'guillemet mal fermé, qui emporte ce qui le suit'
+         WHEN unclosed THEN 'guillemet mal fermé'
          ELSE 'ligne qui n’a pas les colonnes du fichier' END AS motif
 FROM fautives;
