@@ -29,11 +29,13 @@ def coverage(study: Study) -> None:
     if not known(study):
         publish.sentence("reading", [HOW.format(en=study.en)])
         return
+    years = _years(study.series(["decp_marches_siege", "decp_marches_execution"]).frame)
     for suffix, place in (("siege", "siège de l’acheteur"), ("execution", "lieu d’exécution")):
         coverage = (*COVERAGE, "situes_sirene") if suffix == "siege" else COVERAGE
-        names: list[str | tuple[str, str]] = [f"decp_{name}_{suffix}" for name in coverage]
-        present = [name for name in names if not study.select(str(name), category="").empty]
-        tables.compare(study, present, f"Ce que les DECP couvrent {study.en}, {place}")
+        names = [f"decp_{name}_{suffix}" for name in coverage]
+        found = _by_year_and_area(study.select(names, study.geos, category="").only(time_period=years), names)
+        title = f"Ce que les DECP couvrent {study.en}, {place}"
+        tables.cross(found, title, rows="indicator_label", columns="geo_period", order="_rank", note=_told(years))
 
 
 def amounts(study: Study) -> None:
@@ -132,9 +134,30 @@ def parts(study: Study, names: list[str], breakdown: str) -> Selection:
     found = study.select(names).only(breakdown=breakdown)
     if found.empty:
         return found
-    whole = found.frame[found.frame["status"] != PARTIAL]
-    period = (found.frame if whole.empty else whole)["time_period"].max()
-    return found.only(time_period=period).sorted("category_rank")
+    return found.only(time_period=_years(found.frame)[0]).sorted("category_rank")
+
+
+def _years(frame: pd.DataFrame) -> list[str]:
+    """The last whole year, which the tables of categories show, then a later one that is still provisional."""
+    last, whole = frame["time_period"].max(), frame.loc[frame["status"] != PARTIAL, "time_period"]
+    return [last] if whole.empty or whole.max() == last else [whole.max(), last]
+
+
+def _told(years: list[str]) -> str:
+    if len(years) == 1:
+        return ""
+    whole, last = years
+    return f"Les tableaux par type et par acheteur portent sur {whole}. {last} est provisoire, il y manque des marchés."
+
+
+def _by_year_and_area(found: Selection, names: list[str]) -> Selection:
+    """The figures in the order of their names; for each, the columns by year, the territory first."""
+    frame = found.frame.assign(
+        geo_period=found.frame["geo_label"] + ", " + found.frame["period_label"],
+        _rank=found.frame["indicator"].map(names.index),
+        _other=found.frame["geo"] != found.missing.geo,
+    )
+    return Selection(frame.sort_values(["_rank", "time_period", "_other"], kind="stable"), found.missing, found.note)
 
 
 def _share(study: Study, breakdown: str, how: str, head: str) -> None:
