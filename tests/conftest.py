@@ -11,9 +11,11 @@ import hypothesis
 import pandas as pd
 import pytest
 
+import decp_files
 import reports
 from cpsr_study import cli, indicators, observations, sources, territories
 from cpsr_study.sources import lateness
+from cpsr_study.sources.decp import intake
 
 # The same examples at each run: a failure that comes and goes would say nothing about the change under test.
 hypothesis.settings.register_profile("same", derandomize=True, deadline=None, database=None)
@@ -176,9 +178,13 @@ def no_data_dir_leaks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def the_year() -> Iterator[None]:
-    """The tests are written in 2026 for ever: what is published before comes late (see `lateness`)."""
+    """The tests are written in 2026 for ever: what is published before comes late (see `lateness`).
+
+    Contracts are imported at the end of that November: what is notified later is an error.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lateness, "this_year", lambda: 2026)
+        patch.setattr(intake, "_today", lambda: decp_files.LIMIT)
         yield
 
 

@@ -2,7 +2,11 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
+
+from cpsr_study.sources.decp import intake
+from reports import DATA
 
 HERE = Path(__file__).parent / "decp"
 LIMIT = "2026-11-30"
@@ -10,6 +14,24 @@ LIMIT = "2026-11-30"
 
 def silent(name: str, done: int, total: int | None) -> None:
     pass
+
+
+def bare(root: Path, *files: Path) -> Path:
+    """A data folder that knows the thresholds and these files; the geography is that of the repository."""
+    data = root / "data"
+    (data / "reference").mkdir(parents=True)
+    shutil.copy(DATA / "reference" / "seuils_europeens.csv", data / "reference")
+    if files:
+        intake.take([*files], data, silent)
+    return data
+
+
+def whole(root: Path, *files: Path) -> Path:
+    """All the data of the repository, and these files."""
+    data = root / "data"
+    shutil.copytree(DATA, data, ignore=shutil.ignore_patterns("processed"))
+    intake.take([*files], data, silent)
+    return data
 
 
 def rows() -> list[dict[str, str]]:

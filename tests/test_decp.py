@@ -26,23 +26,14 @@ from cpsr_study.sources.answers import Limits
 from cpsr_study.sources.decp import fetch, intake, json_lines, json_stream, normalise, sirene, store, tabular
 from cpsr_study.sources.decp.figures import _share_note, wilson
 from cpsr_study.territories import Territories
-from decp_files import HERE, LIMIT, as_json, rows, silent, written
+from decp_files import HERE, LIMIT, as_json, bare, rows, silent, whole, written
 
 SAMPLES = Path(os.environ.get("CPSR_SAMPLES", "absent")) / "decp"
 
 
-@pytest.fixture(autouse=True)
-def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "_today", lambda: LIMIT)
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A data folder that knows the thresholds; the geography comes from the repository."""
-    (tmp_path / "data" / "reference").mkdir(parents=True)
-    table = "seuils_europeens.csv"
-    (tmp_path / "data" / "reference" / table).write_bytes((DATA / "reference" / table).read_bytes())
-    return tmp_path / "data"
+    return bare(tmp_path)
 
 
 def figures(paths: list[Path], folder: Path, codes: tuple[str, ...] = ()) -> dict[tuple[str, ...], float]:
@@ -91,9 +82,7 @@ def test_the_two_paths_give_the_same_figures(tmp_path: Path, folder: Path) -> No
     """The JSON has no seats and no categories: those come from Sirene, these from the SIREN of local bodies."""
     good = [line for line in rows() if line["id"] != "R04"]  # without a buyer, two lines are not one JSON contract
     tabular = figures([written(good, tmp_path / "a.csv")], folder, ("COM-14118",))
-    other = tmp_path / "other"
-    (other / "reference").mkdir(parents=True)
-    (other / "reference" / "seuils_europeens.csv").write_bytes((folder / "reference/seuils_europeens.csv").read_bytes())
+    other = bare(tmp_path / "other")
     seats = {line["acheteur_id"]: line["acheteur_commune_code"] for line in good}
     extract = "".join(f"{siret},{commune}\n" for siret, commune in seats.items())
     (tmp_path / "sirene.csv").write_text(f"siret,codeCommuneEtablissement\n{extract}")
@@ -116,8 +105,7 @@ def test_neither_order_nor_the_way_of_cutting_changes_a_figure(
     tmp_path = tmp_path_factory.mktemp("decp")
     results = []
     for name in ("whole", "cut"):
-        folder = tmp_path / name
-        (folder / "reference").mkdir(parents=True)
+        folder = bare(tmp_path / name)
         lines = rows()
         if name == "whole":
             files = [written(lines, tmp_path / "whole.csv")]
@@ -137,9 +125,7 @@ def test_one_more_titulaire_or_version_counts_no_contract_more(tmp_path: Path, f
         first | {"titulaire_id": "66666666600012"},
         first | {"modification_id": "1", "dateNotification": "2025-04-01"},
     ]
-    other = folder.parent / "more"
-    (other / "reference").mkdir(parents=True)
-    (other / "reference/seuils_europeens.csv").write_bytes((folder / "reference/seuils_europeens.csv").read_bytes())
+    other = bare(tmp_path / "more")
     assert figures([written(lines + more, tmp_path / "more.csv")], other) == before
 
 
@@ -389,13 +375,10 @@ def test_the_chapter_says_what_it_rests_on_and_keeps_texts_as_texts(
     monkeypatch.setattr(publish, "sentence", lambda role, parts, *rest: said.append("".join(map(str, parts))))
     contracts.coverage(Study.open("REG-28", 2026))
     assert len(said) == 1 and "cpsr-study import decp" in said[0]
-    copy = tmp_path / "data"
-    shutil.copytree(DATA, copy, ignore=shutil.ignore_patterns("processed"))
     lines = rows()
     long = next(line for line in lines if line["id"] == "J01")
     long["objet"] += " et la suite" * 1000
-    intake.take([written(lines, tmp_path / "marches.csv")], copy, silent)
-    study = Study.open("REG-28", 2026, data_dir=copy)
+    study = Study.open("REG-28", 2026, data_dir=whole(tmp_path, written(lines, tmp_path / "marches.csv")))
     said.clear()
     for verb in (contracts.coverage, contracts.amounts, contracts.thresholds, contracts.modalities):
         verb(study)

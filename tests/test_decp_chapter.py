@@ -1,15 +1,16 @@
 """The chapter on the invented contracts: what it prints is what their README says, no more and no less."""
 
 import re
-import shutil
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import nbformat
 import pytest
 
-from cpsr_study.sources.decp import intake
-from decp_files import HERE, LIMIT, rows, silent
-from reports import DATA, build
+from cpsr_study import Study, contracts
+from cpsr_study.display import publish
+from decp_files import HERE, rows, whole, written
+from reports import build
 
 NUMBER = re.compile(r"-?\d[\d\u202f]*(?:,\d+)?")
 LINE = ("indicator_label", "geo_label", "time_period", "status", "value")  # of a chart, as its CSV has it
@@ -27,11 +28,8 @@ class Printed(NamedTuple):
 def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Printed]:
     """What the chapter, executed, prints of the DECP."""
     root = tmp_path_factory.mktemp("decp_chapter")
-    shutil.copytree(DATA, root / "data", ignore=shutil.ignore_patterns("processed"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(intake, "_today", lambda: LIMIT)
-        intake.take([HERE / "marches.csv"], root / "data", silent)
-    folder = build(root / "out", "REG-28", ["01"], data_dir=root / "data", formats="html").folder
+    data = whole(root, HERE / "marches.csv")
+    folder = build(root / "out", "REG-28", ["01"], data_dir=data, formats="html").folder
     (path,) = (folder / "notebooks").glob("01*.ipynb")
     found: dict[str, Printed] = {}
     for cell in nbformat.read(path, 4).cells:
@@ -95,6 +93,30 @@ def test_what_is_printed_is_what_is_expected(printed: dict[str, Printed]) -> Non
             assert len(row) == len(wanted), (title, row)
             for cell, value in zip(row, wanted, strict=True):
                 assert same(cell, value), (title, row[0], cell, value)
+
+
+def test_which_buyers_and_contracts_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of twelve buyers of ten contracts that answer 0 to 9 times and twice 10, the ends; a reserved contract bears the
+    day it was notified, whatever its later versions, and its current amount."""
+    shown: list[list[list[str]]] = []
+    monkeypatch.setattr(
+        publish, "table", lambda it: shown.append([[cell["text"] for cell in row] for row in it["cpsr"]["cells"]])
+    )
+    lines = []
+    for rank in range(12):
+        buyer = {"acheteur_id": f"2114999{rank:02}00010", "acheteur_nom": f"Ville {rank}", "montant": f"{50000 + rank}"}
+        said = ["Marché réservé"] * (rank == 11) + ["Sans objet"] * rank + [""] * 10
+        lines += [rows()[0] | buyer | {"id": f"Z{n}", "considerationsSociales": said[n]} for n in range(10)]
+    later = {"modification_id": "1", "dateNotification": "2025-02-01", "montant": "60000"}
+    lines.append(lines[110] | later)
+    study = Study.open("REG-28", 2026, data_dir=whole(tmp_path, written(lines, tmp_path / "marches.csv")))
+    contracts.buyers(study)
+    contracts.largest_reserved(study)
+    told = [[f"Ville {n}", "10", f"{min(n, 10) * 10} %", str(int(n == 11))] for n in (10, 11, 9, 8, 7, 4, 3, 2, 1, 0)]
+    assert [[plain(cell) for cell in row] for row in shown[0]] == told
+    assert [[plain(cell) for cell in row] for row in shown[1]] == [
+        ["Objet A01", "Ville 11", "15 juin 2024", "60 000 €"]
+    ]
 
 
 def same(cell: Any, wanted: str) -> bool:

@@ -14,23 +14,16 @@ import pytest
 from conftest import one_sentence
 from cpsr_study.sources import catalogue
 from cpsr_study.sources.decp import formats, intake, normalise, store
-from decp_files import HERE, LIMIT, as_json, rows, silent, written
+from decp_files import HERE, LIMIT, as_json, bare, rows, silent, written
 
 CSV = (HERE / "marches.csv").read_bytes()
 LINES = CSV.splitlines(keepends=True)
 
 
-@pytest.fixture(autouse=True)
-def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "_today", lambda: LIMIT)
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A data folder that holds the contracts already."""
-    (tmp_path / "data" / "reference").mkdir(parents=True)
-    intake.take([HERE / "marches.csv"], tmp_path / "data", silent)
-    return tmp_path / "data"
+    return bare(tmp_path, HERE / "marches.csv")
 
 
 def everything(folder: Path) -> dict[str, bytes]:

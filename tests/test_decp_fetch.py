@@ -8,8 +8,7 @@ import pytest
 import servers
 from conftest import DATA, one_sentence
 from cpsr_study.sources import answers, catalogue
-from cpsr_study.sources.decp import intake
-from decp_files import HERE, LIMIT, silent
+from decp_files import HERE, bare
 
 PARQUET = "application/vnd.apache.parquet"
 
@@ -18,12 +17,8 @@ PARQUET = "application/vnd.apache.parquet"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder that holds one contract file already; downloads give up at once."""
     monkeypatch.setenv("CPSR_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(intake, "_today", lambda: LIMIT)
     monkeypatch.setattr(answers.Limits, "__init__", quick(answers.Limits.__init__))
-    data = tmp_path / "data"
-    (data / "reference").mkdir(parents=True)
-    intake.take([HERE / "marches.csv"], data, silent)
-    return data
+    return bare(tmp_path, HERE / "marches.csv")
 
 
 def quick(init):

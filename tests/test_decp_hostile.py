@@ -1,7 +1,6 @@
 """Objects and names of contracts written to break out stay text in the page, the PDF, the tables and the workbook."""
 
 import csv
-import shutil
 from pathlib import Path
 
 import openpyxl
@@ -10,10 +9,9 @@ from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
 from cpsr_study.report.safe import visible
-from cpsr_study.sources.decp import intake
-from decp_files import LIMIT, rows, silent, written
+from decp_files import rows, whole, written
 from pdfs import compact
-from reports import DATA, build, html_of
+from reports import build, html_of
 from test_hostile import dangers, spaced
 
 OBJECTS = (
@@ -34,16 +32,11 @@ BUYER = "=cmd|'/C calc'!A1 <b>#pagebreak()"
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The chapter on contracts, where the largest reserved ones and the buyers are these."""
     root = tmp_path_factory.mktemp("decp_hostile")
-    shutil.copytree(DATA, root / "data", ignore=shutil.ignore_patterns("processed"))
     base = rows()[0] | {"acheteur_nom": BUYER, "considerationsSociales": "Marché réservé"}
     lines = [base | {"id": f"H{rank}", "objet": text} for rank, text in enumerate(OBJECTS)]
     lines += [base | {"id": f"S{rank}", "considerationsSociales": ""} for rank in range(6)]
-    before, intake._today = intake._today, lambda: LIMIT
-    try:
-        intake.take([written(lines, root / "marches.csv")], root / "data", silent)
-    finally:
-        intake._today = before
-    return build(root / "out", "REG-28", ["01"], data_dir=root / "data").folder
+    data = whole(root, written(lines, root / "marches.csv"))
+    return build(root / "out", "REG-28", ["01"], data_dir=data).folder
 
 
 def shortened(text: str) -> str:

@@ -1,7 +1,6 @@
 """Buyers that no file of contracts places, placed by an extract of Sirene: SIRET → commune."""
 
 import json
-import shutil
 from pathlib import Path
 
 import duckdb
@@ -13,7 +12,7 @@ from cpsr_study.display import publish
 from cpsr_study.sources import catalogue, decp
 from cpsr_study.sources.decp import intake, sirene
 from cpsr_study.territories import Territories
-from decp_files import LIMIT, as_json, rows, silent, written
+from decp_files import as_json, bare, rows, silent, whole, written
 
 STATE, TOWN, HOSPITAL = "11009990000012", "21149990000010", "26319990000015"
 LINES = [
@@ -27,11 +26,9 @@ LINES = [
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path) -> Path:
     """A data folder whose contracts come from a JSON, which places no buyer."""
-    monkeypatch.setattr(intake, "_today", lambda: LIMIT)
-    data = tmp_path / "data"
-    (data / "reference").mkdir(parents=True)
+    data = bare(tmp_path)
     some = [line for line in rows() if line["acheteur_id"] in (STATE, TOWN, HOSPITAL) and line["id"][0] in "ADG"]
     intake.take([as_json(some, tmp_path / "marches.json")], data, silent, known_since=2024)
     return data
@@ -76,12 +73,9 @@ def test_a_buyer_without_a_commune_is_placed_by_its_siret(
 
 
 def test_the_coverage_of_the_chapter_says_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "_today", lambda: LIMIT)
     said: list[str] = []
     monkeypatch.setattr(publish, "table", lambda content: said.append(json.dumps(content, ensure_ascii=False)))
-    copy = tmp_path / "data"
-    shutil.copytree(DATA, copy, ignore=shutil.ignore_patterns("processed"))
-    intake.take([as_json(rows()[:20], tmp_path / "marches.json")], copy, silent)
+    copy = whole(tmp_path, as_json(rows()[:20], tmp_path / "marches.json"))
     sirene.take(extract(tmp_path / "etablissements.csv"), copy, silent)
     contracts.coverage(Study.open("REG-28", 2026, data_dir=copy))
     assert "situé par Sirene" in said[0] and "situé par Sirene" not in said[1]
