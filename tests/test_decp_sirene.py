@@ -1,6 +1,9 @@
 """Buyers that no file of contracts places, placed by an extract of Sirene: SIRET → commune."""
 
+import gzip
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import duckdb
@@ -35,8 +38,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 def extract(path: Path) -> Path:
+    """The extract in the shape that the name says: CSV, gzip, Parquet, or the zip that INSEE publishes."""
     text = "\n".join(",".join(line) for line in LINES) + "\n"
-    path.with_suffix(".csv").write_text(text, encoding="utf-8")
+    if path.suffix == ".gz":
+        path.write_bytes(gzip.compress(text.encode()))
+    elif path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("StockEtablissement_utf8.csv", text)
+    else:
+        path.with_suffix(".csv").write_text(text, encoding="utf-8")
     if path.suffix == ".parquet":
         source = f"read_csv('{path.with_suffix('.csv')}', all_varchar = true)"
         duckdb.execute(f"COPY (FROM {source}) TO '{path}' (FORMAT parquet)")
@@ -52,10 +62,21 @@ def figures(folder: Path) -> dict[tuple[str, str], float]:
     return dict(zip(found[["indicator", "geo"]].itertuples(index=False, name=None), found["value"], strict=True))
 
 
-@pytest.mark.parametrize(("name", "source"), [("etablissements.csv", "decp"), ("StockEtablissement.parquet", "sirene")])
+@pytest.mark.parametrize("piece", [20, sirene.PIECE])
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("etablissements.csv", "decp"),
+        ("etablissements.csv.gz", "decp"),
+        ("StockEtablissement.parquet", "sirene"),
+        ("StockEtablissement_utf8.zip", "decp"),
+    ],
+)
 def test_a_buyer_without_a_commune_is_placed_by_its_siret(
-    name: str, source: str, tmp_path: Path, folder: Path, command
+    piece: int, name: str, source: str, tmp_path: Path, folder: Path, command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """In all the shapes published; the zip is read some lines at a time."""
+    monkeypatch.setattr(sirene, "PIECE", piece)
     before = figures(folder)
     assert before["decp_non_localises_siege", "FR"] == 4  # the State; the others hold their département in their SIREN
     assert ("decp_situes_sirene_siege", "FR") not in before
@@ -112,6 +133,45 @@ def test_an_extract_that_says_nothing(content: bytes, said: str, tmp_path: Path,
     done = command("import", "decp", str(tmp_path / "e.csv"), data_dir=folder)
     assert done.code == 1 and one_sentence(done.err) and said in done.err
     assert {path for path in folder.rglob("*") if path.is_file()} == before
+
+
+def zipped(*members: tuple[str, bytes]) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return held.getvalue()
+
+
+GOOD = "\n".join(",".join(line) for line in LINES).encode()
+MANY = GOOD + b"".join(b"\n,%014d,,,14118" % rank for rank in range(20_000))
+SPOILT = {
+    "another table": (zipped(("a.csv", b"a,b\n1,2\n")), "dépliez-le"),
+    "two tables": (zipped(("a.csv", GOOD), ("b.csv", GOOD)), "dépliez-le"),
+    "no table": (zipped(("a.pdf", b"%PDF")), "dépliez-le"),
+    "cut": (zipped(("a.csv", MANY))[:-300], "dépliez-le"),
+    "a hole": (zipped(("a.csv", MANY))[:9000] + bytes(4000) + zipped(("a.csv", MANY))[13000:], "ne se déplie pas"),
+    "nobody": (zipped(("a.csv", GOOD.splitlines()[0] + b"\n")), "ne situe aucun"),
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_a_zip_that_is_not_the_stock_changes_nothing(how: str, tmp_path: Path, folder: Path, command) -> None:
+    before = {path for path in folder.rglob("*") if path.is_file()}
+    content, said = SPOILT[how]
+    (tmp_path / "stock.zip").write_bytes(content)
+    done = command("import", "sirene", str(tmp_path / "stock.zip"), data_dir=folder)
+    assert done.code == 1 and one_sentence(done.err) and said in done.err, done.err
+    assert {path for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_siret_read_as_a_number_has_its_zeros_again(tmp_path: Path, folder: Path) -> None:
+    path = tmp_path / "nombres.parquet"
+    row = "SELECT 5880596000014::BIGINT AS siret, '14118' AS codeCommuneEtablissement"
+    duckdb.execute(f"COPY ({row}) TO '{path}' (FORMAT parquet)")
+    taken = sirene.take(path, folder, silent)
+    kept = duckdb.execute(f"FROM read_parquet('{folder / 'raw' / sirene.SOURCE / taken.vintage / sirene.EXTRACT}')")
+    assert kept.fetchall() == [("05880596000014", "14118")]
 
 
 def test_an_extract_taken_later_says_nothing_in_a_past_edition(tmp_path: Path, folder: Path) -> None:

@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError
 
-GZIP, PARQUET, BOM = b"\x1f\x8b", b"PAR1", b"\xef\xbb\xbf"
+GZIP, PARQUET, ZIP, BOM = b"\x1f\x8b", b"PAR1", b"PK\x03\x04", b"\xef\xbb\xbf"
 HEAD = 1 << 18
 DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error)  # what a gzip that is cut or spoilt raises
 # The start of the official JSON: v1 is a list of contracts, v2 one or two named lists.
@@ -92,8 +92,10 @@ def recognise(path: Path) -> Format:
         head = _head(path)
     except (OSError, *DAMAGED):
         raise DataError(f"{name} ne se décompresse pas : le fichier est coupé ou abîmé.") from None
+    if head.startswith(ZIP):
+        raise DataError(f"{name} est un zip abîmé, ou d'autre chose que Sirene : dépliez-le.")
     if head.startswith(PARQUET):
-        return _tabular(_parquet_columns(path), name, Format("parquet", "Parquet"))
+        return _tabular(parquet_columns(path), name, Format("parquet", "Parquet"))
     head = head.removeprefix(BOM)
     text = head.lstrip()
     if not text:
@@ -104,13 +106,8 @@ def recognise(path: Path) -> Format:
         if not (start := JSON_START.match(head)):
             raise DataError(f"{name} est du JSON, mais pas celui des DECP (« marches » attendu en tête).")
         return Format("json", "JSON v1" if start[1] else "JSON v2")
-    columns, delimiter = _header(head)
+    columns, delimiter = header(head)
     return _tabular(columns, name, Format("csv", "CSV", delimiter))
-
-
-def column_names(path: Path) -> list[str]:
-    """The columns of a CSV or of a Parquet. DataError or OSError when it does not read."""
-    return _parquet_columns(path) if is_parquet(path) else _header(_head(path).removeprefix(BOM))[0]
 
 
 def is_parquet(path: Path) -> bool:
@@ -119,11 +116,11 @@ def is_parquet(path: Path) -> bool:
         return handle.read(len(PARQUET)) == PARQUET
 
 
-def _header(head: bytes) -> tuple[list[str], str]:
-    """The columns of a CSV and what separates them."""
-    header = head.partition(b"\n")[0].decode("utf-8", LENIENT).strip("\r\n")
-    delimiter = max(",;\t", key=header.count)
-    return next(csv.reader([header], delimiter=delimiter), []), delimiter
+def header(head: bytes) -> tuple[list[str], str]:
+    """The columns of a CSV, from its start, and what separates them."""
+    line = head.partition(b"\n")[0].decode("utf-8", LENIENT).strip("\r\n")
+    delimiter = max(",;\t", key=line.count)
+    return next(csv.reader([line], delimiter=delimiter), []), delimiter
 
 
 def compressed(path: Path) -> bool:
@@ -142,7 +139,8 @@ def _head(path: Path) -> bytes:
         return bytes(handle.read(HEAD))
 
 
-def _parquet_columns(path: Path) -> list[str]:
+def parquet_columns(path: Path) -> list[str]:
+    """The columns of a Parquet. DataError when it does not read."""
     import duckdb
 
     try:

@@ -1,9 +1,12 @@
-"""Where the establishments of buyers are, from an extract of Sirene (StockEtablissement): SIRET → commune.
+"""Where the establishments of buyers are, from Sirene (StockEtablissement) as it is published: SIRET → commune.
 
-Of the whole file, which names people and where they live, only these two columns are kept.
+A zip of one CSV, a CSV or a Parquet, whole or an extract. Of the file, which names people and where they live, only
+these two columns are kept.
 """
 
-from collections.abc import Callable
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
 SOURCE, EXTRACT = "sirene", "sieges.parquet"
 COLUMNS = ("siret", "codecommuneetablissement")
+HEAD = 1 << 16
+PIECE = 1 << 26  # bytes of the CSV of a zip that are on the disk at once: it holds eight billion
+SPOILT = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 Progress = Callable[[str, int, int | None], None]
 
 
@@ -37,8 +43,8 @@ class Taken:
 def recognise(path: Path) -> bool:
     """Whether a file has the columns of an extract of Sirene. Never raises."""
     try:
-        return len(_columns(path)) == len(COLUMNS)
-    except (DataError, OSError, *formats.DAMAGED):
+        return len(_places(_names(path)[0])) == len(COLUMNS)
+    except (DataError, OSError, *formats.DAMAGED, *SPOILT):
         return False
 
 
@@ -46,14 +52,19 @@ def take(path: Path, data_dir: Path, advance: Progress) -> Taken:
     """Keep SIRET and commune of an extract. DataError, in one sentence, for one that is cut or says nothing."""
     import duckdb
 
+    from cpsr_study.sources.decp import store
+
     size, digest = path.stat().st_size, sha256(path)
-    advance(path.name, size // 2, size)
     home = data_dir / "raw" / SOURCE
-    with writing.staging(home) as raw:
+    with writing.staging(home) as raw, store.workshop(data_dir) as aside:  # what a killed import leaves there goes
         extract = raw / EXTRACT
         try:
-            with session.connected(raw) as base:
-                read, kept = _extracted(base, path, extract)
+            with session.connected(aside) as base:
+                names, delimiter = _names(path)
+                sources = _sources(path, aside, names, delimiter, lambda done: advance(path.name, done, size))
+                read, kept = _extracted(base, sources, _places(names), extract)
+        except SPOILT:
+            raise DataError(f"{shown(path.name)} ne se déplie pas jusqu'au bout : le fichier est abîmé.") from None
         except duckdb.Error as error:
             reason = shown(str(error).splitlines()[0])
             raise DataError(
@@ -83,31 +94,69 @@ def extract(cards: list[Card], data_dir: Path, geography: int = 0) -> Path | Non
     return max(known, key=lambda card: (card.published, card.vintage)).folder / EXTRACT if known else None
 
 
-def _extracted(base: "DuckDBPyConnection", path: Path, target: Path) -> tuple[int, int]:
+def _extracted(base: "DuckDBPyConnection", sources: Iterator[str], columns: list[str], target: Path) -> tuple[int, int]:
     """Write the establishments that have both, one row a SIRET; returns how many lines were read, and kept."""
-    siret, commune = _columns(path)
-    if formats.is_parquet(path):
-        source = f"read_parquet({literal(path)})"
-    else:
-        source = f"read_csv({literal(path)}, all_varchar = true, header = true)"
+    siret, commune = columns
+    base.execute("CREATE TEMP TABLE lus (siret VARCHAR, commune VARCHAR)")
+    for source in sources:
+        base.execute(f"INSERT INTO lus SELECT siret({siret}::VARCHAR), upper(trim({commune}::VARCHAR)) FROM {source}")
+    good = "siret IS NOT NULL AND regexp_full_match(commune, '[0-9][0-9AB][0-9]{3}')"
+    read, kept = base.execute(f"SELECT count(*), count(*) FILTER ({good}) FROM lus").fetchone() or (0, 0)
     base.execute(
-        f"CREATE TEMP VIEW lignes AS SELECT trim({siret}::VARCHAR) AS siret, "
-        f"upper(trim({commune}::VARCHAR)) AS commune, "
-        "regexp_full_match(siret, '[0-9]{14}') AND regexp_full_match(commune, '[0-9][0-9AB][0-9]{3}') AS bonne "
-        f"FROM {source}"
-    )
-    base.execute(
-        "COPY (SELECT siret, min(commune) AS commune FROM lignes WHERE bonne GROUP BY siret ORDER BY siret) "
+        f"COPY (SELECT siret, min(commune) AS commune FROM lus WHERE {good} GROUP BY siret ORDER BY siret) "
         f"TO {literal(target)} (FORMAT parquet, COMPRESSION zstd)"
     )
-    read, kept = base.execute("SELECT count(*), count(*) FILTER (bonne) FROM lignes").fetchone() or (0, 0)
     return read, kept
 
 
-def _columns(path: Path) -> list[str]:
+def _sources(
+    path: Path, folder: Path, names: list[str], delimiter: str, advance: Callable[[int], None]
+) -> Iterator[str]:
+    """What DuckDB reads: the file, or one piece after the other of the CSV of a zip."""
+    if formats.is_parquet(path):
+        yield f"read_parquet({literal(path)})"
+        return
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    options = f"columns = {{{columns}}}, auto_detect = false, delim = {literal(delimiter)}, quote = '\"', escape = '\"'"
+    if not zipfile.is_zipfile(path):
+        squeezed = "gzip" if formats.compressed(path) else "none"
+        yield f"read_csv({literal(path)}, header = true, compression = '{squeezed}', {options})"
+        return
+    piece = folder / "morceau.csv"
+    with zipfile.ZipFile(path) as archive, archive.open(_member(archive)) as source:
+        source.readline()
+        while block := source.read(PIECE):
+            piece.write_bytes(block + source.readline())
+            yield f"read_csv({literal(piece)}, header = false, {options})"
+            advance(archive.fp.tell() if archive.fp else 0)
+
+
+def _member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    """The only table of a zip. DataError when there are several, or none."""
+    tables = [each for each in archive.infolist() if each.filename.lower().endswith(".csv")]
+    if len(tables) != 1:
+        raise DataError(f"{len(tables)} CSV dans le zip au lieu d'un.")
+    return tables[0]
+
+
+def _names(path: Path) -> tuple[list[str], str]:
+    """The columns of a file, and what separates them."""
+    if formats.is_parquet(path):
+        return formats.parquet_columns(path), ""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive, archive.open(_member(archive)) as source:
+            head = source.read(HEAD)
+    else:
+        with formats.opened(path) as handle:
+            head = handle.read(HEAD)
+    names, delimiter = formats.header(head.removeprefix(formats.BOM))
+    return names, delimiter
+
+
+def _places(names: list[str]) -> list[str]:
     """The two columns, as the file writes them; fewer when it is another file."""
-    names = {name.strip().lower(): name.strip() for name in formats.column_names(path)}
-    return [f'"{names[name]}"' for name in COLUMNS if name in names]
+    known = {name.strip().lower(): name.replace('"', '""') for name in names}
+    return [f'"{known[name]}"' for name in COLUMNS if name in known]
 
 
 def _card(today: str, notes: str) -> dict[str, str]:
