@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -25,6 +26,7 @@ LINES = [
     ("333333333", "33333333300011", "AUTRE", "", "75056"),
     ("444444444", "44444444400011", "PARTI", "", ""),
     ("555555555", "abc", "", "", "14118"),
+    ("666666666", "66666666600013", "", "", "1411"),
 ]
 
 
@@ -81,7 +83,7 @@ def test_a_buyer_without_a_commune_is_placed_by_its_siret(
     assert before["decp_non_localises_siege", "FR"] == 4  # the State; the others hold their département in their SIREN
     assert ("decp_situes_sirene_siege", "FR") not in before
     done = command("import", source, str(extract(tmp_path / name)), data_dir=folder)
-    assert done.code == 0 and "5 lignes lues, 3 établissements situés, 2 lignes sans SIRET ou sans commune" in done.out
+    assert done.code == 0 and "6 lignes lues, 3 établissements situés, 3 lignes sans SIRET ou sans commune" in done.out
     after = figures(folder)
     assert ("decp_non_localises_siege", "FR") not in after
     assert after["decp_marches_siege", "COM-14118"] == 4
@@ -151,6 +153,7 @@ SPOILT = {
     "no table": (zipped(("a.pdf", b"%PDF")), "dépliez-le"),
     "cut": (zipped(("a.csv", MANY))[:-300], "dépliez-le"),
     "a hole": (zipped(("a.csv", MANY))[:9000] + bytes(4000) + zipped(("a.csv", MANY))[13000:], "ne se déplie pas"),
+    "a spoilt start": (zipped(("a.csv", GOOD))[:4] + bytes(40) + zipped(("a.csv", GOOD))[44:], "dépliez-le"),
     "nobody": (zipped(("a.csv", GOOD.splitlines()[0] + b"\n")), "ne situe aucun"),
 }
 
@@ -172,6 +175,18 @@ def test_a_siret_read_as_a_number_has_its_zeros_again(tmp_path: Path, folder: Pa
     taken = sirene.take(path, folder, silent)
     kept = duckdb.execute(f"FROM read_parquet('{folder / 'raw' / sirene.SOURCE / taken.vintage / sirene.EXTRACT}')")
     assert kept.fetchall() == [("05880596000014", "14118")]
+
+
+def test_the_last_extract_counts(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its buyers have moved; which of the two has the larger sum is no reason."""
+    for rank, commune in enumerate(("14118", "50129", "76540", "27229")):
+        monkeypatch.setattr(
+            sirene, "date", type("Day", (), {"today": staticmethod(lambda rank=rank: date(2026, 1 + rank, 5))})
+        )
+        (tmp_path / "e.csv").write_text(f"siret,codeCommuneEtablissement\n{STATE},{commune}\n")
+        assert sirene.take(tmp_path / "e.csv", folder, silent).new
+        assert figures(folder)["decp_marches_siege", f"DEP-{commune[:2]}"] >= 4
+        assert ("decp_non_localises_siege", "FR") not in figures(folder)
 
 
 def test_an_extract_taken_later_says_nothing_in_a_past_edition(tmp_path: Path, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from cpsr_study import hidden
 from cpsr_study.display import charts, numbers, publish, tables
 from cpsr_study.selection import Selection
 from cpsr_study.study import Study
@@ -203,7 +204,7 @@ def _buyers(rows: pd.DataFrame) -> list[str]:
 
 
 def _cut(text: object) -> str:
-    flat = " ".join(str(text or "").split())
+    flat = hidden.named(" ".join(str(text or "").split()))
     return flat if len(flat) <= LONGEST else f"{flat[:LONGEST].rstrip()}… (objet abrégé)"
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from cpsr_study import area_names
+from cpsr_study import area_names, hidden
 from cpsr_study.errors import RequestError
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ MAX_ROWS = 200
 
 
 def say(text: str) -> None:
-    print(text, flush=True)
+    """A line on the terminal, which obeys nothing that a name may hide."""
+    print(hidden.named(text), flush=True)
 
 
 @contextmanager
@@ -114,7 +115,7 @@ def downloads(verb: str = "Téléchargement") -> Iterator[Callable[[str, int, in
 
         def advance(name: str, done: int, total: int | None) -> None:
             if name not in tasks:
-                tasks[name] = bar.add_task(name, total=total)
+                tasks[name] = bar.add_task(hidden.named(name), total=total)
             bar.update(tasks[name], completed=done, total=total)
 
         yield advance
@@ -126,14 +127,26 @@ def table(frame: "pd.DataFrame", format: str, name: str, shown: list[str] | None
         raise RequestError(f"Format inconnu : « {area_names.shown(format)} » ({', '.join(FORMATS)}).")
     if format == "json":
         records = [{key: _known(value) for key, value in row.items()} for row in frame.to_dict("records")]
-        say(json.dumps(records, ensure_ascii=False, indent=1))
+        _data(json.dumps(records, ensure_ascii=False, indent=1) + "\n")
     elif format == "csv":
         from cpsr_study.report.export import csv_text
 
         rows = frame.astype(object).to_numpy().tolist()
-        sys.stdout.write(csv_text(list(frame.columns), [[_plain(value) for value in row] for row in rows]))
+        _data(csv_text(list(frame.columns), [[_plain(value) for value in row] for row in rows]))
     else:
         _rich_table(frame[shown] if shown else frame, name)
+
+
+def _data(text: str) -> None:
+    """Data go to a file as they are; a terminal would obey what they hide."""
+    sys.stdout.write(hidden.named(text) if sys.stdout.isatty() else text)
+    sys.stdout.flush()
+
+
+def _text(text: object) -> Any:
+    from rich.text import Text
+
+    return Text(hidden.named(str(text)))
 
 
 def _plain(value: Any) -> Any:
@@ -150,14 +163,13 @@ def _known(value: Any) -> Any:
 def _rich_table(frame: "pd.DataFrame", name: str) -> None:
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     shown = [column for column in frame.columns if frame.empty or frame[column].ne("").any()]
     grid = Table(title=f"{len(frame)} {name}", show_lines=False)
     for column in shown:
         grid.add_column(column, overflow="fold")
     for row in frame[shown].head(MAX_ROWS).itertuples(index=False):
-        grid.add_row(*(Text(str(_plain(value))) for value in row))
+        grid.add_row(*(_text(_plain(value)) for value in row))
     Console().print(grid)
     if len(frame) > MAX_ROWS:
         say(f"… {len(frame) - MAX_ROWS} lignes de plus : --format csv les donne toutes.")
@@ -192,11 +204,9 @@ def _grow(tree: Any, study: "Study", name: str) -> None:
         "correction": row["correction"],
         "note": row["note"],
     }
-    from rich.text import Text
-
     for key, value in details.items():
         if value:
-            tree.add(Text(f"{key} : {value}"))
+            tree.add(_text(f"{key} : {value}"))
     for each in row["inputs"].split():
         _grow(tree.add(_line(study, each)), study, each)
 
@@ -206,8 +216,6 @@ def _dated(study: "Study", row: dict[str, Any]) -> str:
 
 
 def _line(study: "Study", name: str) -> Any:
-    from rich.text import Text
-
     line = study.labelled([name]).iloc[0]
     label = ", ".join(filter(None, [line["indicator_label"], line["category_label"]]))
-    return Text(f"{label}, {line['geo_label']}, {line['period_label']} : {line['text']}  [{name}]")
+    return _text(f"{label}, {line['geo_label']}, {line['period_label']} : {line['text']}  [{name}]")

@@ -11,7 +11,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from cpsr_study.display.publish import FIGURE, HEADING, KEYFIGURES, SENTENCE, TABLE
-from cpsr_study.report.safe import is_hidden, safe_file, visible_everywhere
+from cpsr_study.hidden import is_hidden
+from cpsr_study.report.safe import safe_file, visible_everywhere
 
 TRACE = "application/vnd.cpsr.trace+json"
 

@@ -12,9 +12,10 @@ from typing import Any
 from jinja2 import Environment
 from traitlets import default
 
+from cpsr_study.hidden import is_hidden
 from cpsr_study.report.blocks import anchors_of, blocks_of
 from cpsr_study.report.exporter import ReportExporter
-from cpsr_study.report.safe import is_hidden, visible_everywhere
+from cpsr_study.report.safe import visible_everywhere
 from cpsr_study.report.typst_markup import Code, Markdown, literal
 
 LONGEST_WORD = 26  # letters that a column keeps together

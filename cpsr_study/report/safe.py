@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
-BIDI_CONTROLS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+from cpsr_study.hidden import is_hidden, named
+
 SAFE_LINK = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x1f]+", re.IGNORECASE)
 SAFE_FILE = re.compile(r"(?!.*\.\.)[\w-][\w./~-]*")
 
@@ -15,22 +15,6 @@ SAFE_FILE = re.compile(r"(?!.*\.\.)[\w-][\w./~-]*")
 # A French line never begins with one of these, nor ends on an opening guillemet.
 _BEFORE = re.compile(r"(?<=\S) (?=[:;?!»])")
 _AFTER = re.compile(r"« (?=\S)")
-
-
-@cache
-def is_hidden(char: str) -> bool:
-    """Whether a character would act on the text around it, or vanish, or is none."""
-    code = ord(char)
-    control = code < 0x20 or 0x7F <= code < 0xA0
-    not_a_character = 0xD800 <= code <= 0xDFFF or 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
-    return char not in "\t\n" and (control or not_a_character or char in BIDI_CONTROLS)
-
-
-def named(text: str, hidden: Callable[[str], bool] = is_hidden) -> str:
-    """Text in which the characters that cannot be shown are named, as in ``[U+202E]``."""
-    for char in sorted(filter(hidden, set(text))):
-        text = text.replace(char, f"[U+{ord(char):04X}]")
-    return text
 
 
 def visible(text: str, hidden: Callable[[str], bool] = is_hidden) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cpsr_study.report.safe import named, safe_link
+from cpsr_study.hidden import named
+from cpsr_study.report.safe import safe_link
 
 
 class Code(str):
