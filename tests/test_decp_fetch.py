@@ -1,6 +1,8 @@
 """`fetch decp`, the whole Parquet, from a server that behaves badly: one sentence each time, all as it was."""
 
+import json
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import pytest
@@ -8,7 +10,7 @@ import pytest
 import servers
 from conftest import DATA, one_sentence
 from cpsr_study.sources import answers, catalogue
-from decp_files import HERE, bare
+from decp_files import HERE, bare, rows
 
 PARQUET = "application/vnd.apache.parquet"
 
@@ -77,6 +79,55 @@ def test_a_busy_server_is_asked_again(folder: Path, body: bytes, command) -> Non
 
     done, seen = fetched(command, folder, play)
     assert (done.code, len(seen)) == (0, 3) and cards(folder) == 2
+
+
+def asked_of_the_api(command, folder: Path, found: list[dict], *questions: tuple[str, ...]):
+    """The command, once for each question, against an API of one page: how it ended, and all it had asked by then."""
+    body = json.dumps({"data": found, "links": {"next": None}, "meta": {"total": len(found)}}).encode()
+    results = []
+    with servers.serving(lambda request, number: request.answer(body, kind="application/json")) as server:
+        text = (DATA / "reference" / "addresses.toml").read_text(encoding="utf-8")
+        text = text.replace("https://tabular-api.data.gouv.fr", server.url).replace("pause = 0.2", "pause = 0.0")
+        (folder / "reference" / "addresses.toml").write_text(text, encoding="utf-8")
+        for words in questions:
+            done = command("fetch", "decp", *words, data_dir=folder)
+            results.append((done, [parse_qs(urlsplit(path).query) for path, *_ in server.seen]))
+    return results
+
+
+@pytest.fixture
+def placed(folder: Path) -> Path:
+    (folder / "reference" / "insee-cog").symlink_to(DATA / "reference" / "insee-cog")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("territory", "column", "code"),
+    [("calvados", "departement", "14"), ("COM-14118", "commune", "14118"), ("normandie", "region", "28")],
+)
+def test_the_command_asks_for_a_place_and_a_day(territory: str, column: str, code: str, placed: Path, command) -> None:
+    """What the API adds of its own to each row is no column of a contract."""
+    found = [{"__id": rank} | line for rank, line in enumerate(rows()[:6])]
+    words = ("--territory", territory, "--from", "2024-01-01")
+    ((done, seen),) = asked_of_the_api(command, placed, found, words)
+    assert done.code == 0 and len(seen) == 1 and cards(placed) == 2, done
+    assert seen[0][f"acheteur_{column}_code__exact"] == [code] and seen[0]["dateNotification__greater"] == [
+        "2024-01-01"
+    ]
+    (path,) = placed.glob("raw/decp/*/decp-*.csv")
+    assert path.read_text(encoding="utf-8").splitlines()[0].split(",") == list(rows()[0])
+
+
+def test_pages_of_the_day_are_asked_again_only_when_told(placed: Path, command) -> None:
+    place = ("--territory", "REG-28")
+    results = asked_of_the_api(command, placed, rows()[:6], place, place, (*place, "--refresh"))
+    assert [(done.code, len(seen)) for done, seen in results] == [(0, 1), (0, 1), (0, 2)]
+
+
+def test_an_answer_without_contracts_is_said(placed: Path, command) -> None:
+    ((done, _),) = asked_of_the_api(command, placed, [], ("--territory", "REG-28"))
+    assert done.code == 1 and done.err.strip() == "L'API ne donne aucun marché pour cette demande."
+    assert cards(placed) == 1
 
 
 BAD = {

@@ -104,6 +104,12 @@ def test_the_coverage_of_the_chapter_says_it(tmp_path: Path, monkeypatch: pytest
     assert "situé par Sirene" in said[0] and "situé par Sirene" not in said[1]
 
 
+def test_contracts_beside_an_extract_come_in_too(tmp_path: Path, folder: Path, command) -> None:
+    contracts_file = written(rows()[:5], tmp_path / "marches.csv")
+    done = command("import", "decp", str(extract(tmp_path / "e.csv")), str(contracts_file), data_dir=folder)
+    assert done.code == 0 and "3 établissements situés" in done.out and "marches.csv est entré dans" in done.out
+
+
 def test_nothing_of_the_people_is_kept(tmp_path: Path, folder: Path) -> None:
     sirene.take(extract(tmp_path / "etablissements.csv"), folder, silent)
     (card,) = [card for card in catalogue(folder) if card.source == sirene.SOURCE]
@@ -119,6 +125,7 @@ def test_the_column_of_a_file_comes_before_sirene(tmp_path: Path, folder: Path) 
     sirene.take(extract(tmp_path / "etablissements.csv"), folder, silent)
     found = figures(folder)
     assert found["decp_marches_siege", "COM-14118"] == 4 + 33 and ("decp_marches_siege", "COM-14150") not in found
+    assert found["decp_situes_sirene_siege", "FR"] == 4  # the State alone: a file places the town
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ HOW = (
 )
 COVERAGE = (
     "marches", "acheteurs", "part_declares", "part_accords_cadres", "ecartes", "contradictoires", "identiques",
+    "situes_sirene",
 )  # fmt: skip
 
 
@@ -32,8 +33,7 @@ def coverage(study: Study) -> None:
         return
     years = _years(study.series(["decp_marches_siege", "decp_marches_execution"]).frame)
     for suffix, place in (("siege", "siège de l’acheteur"), ("execution", "lieu d’exécution")):
-        coverage = (*COVERAGE, "situes_sirene") if suffix == "siege" else COVERAGE
-        names = [f"decp_{name}_{suffix}" for name in coverage]
+        names = [f"decp_{name}_{suffix}" for name in COVERAGE]
         found = _by_year_and_area(study.select(names, study.geos, category="").only(time_period=years), names)
         title = f"Ce que les DECP couvrent {study.en}, {place}"
         tables.cross(found, title, rows="indicator_label", columns="geo_period", order="_rank", note=_told(years))
