@@ -5,7 +5,6 @@ import gzip
 import io
 import json
 import os
-import random
 import shutil
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -95,47 +94,6 @@ def test_the_two_paths_give_the_same_figures(tmp_path: Path, folder: Path) -> No
     assert {key for key in streamed if key[3] not in buyers and key[0] != "decp_situes_sirene_siege"} == common
     for key in common:
         assert streamed[key] == pytest.approx(tabular[key]), key
-
-
-@settings(max_examples=2)
-@given(seed=st.integers(0, 10**6), cut=st.integers(1, 77))
-def test_neither_order_nor_the_way_of_cutting_changes_a_figure(
-    tmp_path_factory: pytest.TempPathFactory, seed: int, cut: int
-) -> None:
-    tmp_path = tmp_path_factory.mktemp("decp")
-    results = []
-    for name in ("whole", "cut"):
-        folder = bare(tmp_path / name)
-        lines = rows()
-        if name == "whole":
-            files = [written(lines, tmp_path / "whole.csv")]
-        else:
-            random.Random(seed).shuffle(lines)
-            halves = [half for half in (lines[:cut], lines[cut:]) if any(not r["id"].startswith("R") for r in half)]
-            files = [written(half, tmp_path / f"{rank}.csv") for rank, half in enumerate(halves)]
-        results.append(figures(files, folder))
-    assert results[0] == results[1]
-
-
-def test_one_more_titulaire_or_version_counts_no_contract_more(tmp_path: Path, folder: Path) -> None:
-    before = figures([HERE / "marches.csv"], folder)
-    lines = rows()
-    first = next(line for line in lines if line["id"] == "A01")
-    more = [
-        first | {"titulaire_id": "66666666600012"},
-        first | {"modification_id": "1", "dateNotification": "2025-04-01"},
-    ]
-    other = bare(tmp_path / "more")
-    assert figures([written(lines + more, tmp_path / "more.csv")], other) == before
-
-
-def test_a_silent_contract_never_raises_a_rate(tmp_path: Path, folder: Path) -> None:
-    before = figures([HERE / "marches.csv"], folder)
-    silent_one = rows()[0] | {"id": "Z1", "uid": "Z1", "considerationsSociales": ""}
-    after = figures([HERE / "marches.csv", written([silent_one], tmp_path / "one.csv")], folder)
-    key = ("REG-28", "2024", "")
-    assert after["decp_part_sociale_siege", *key] < before["decp_part_sociale_siege", *key]
-    assert after["decp_part_sociale_declares_siege", *key] == before["decp_part_sociale_declares_siege", *key]
 
 
 def test_importing_again_changes_nothing(folder: Path) -> None:
@@ -358,7 +316,10 @@ def test_a_territory_is_fetched_page_by_page_and_resumed(
     assert taken.counts.read == len(lines)
 
 
-@pytest.mark.parametrize("asked", [{"since": "hier"}, {"territory": "EPCI-200065597"}, {"territory": "nulle part"}])
+@pytest.mark.parametrize(
+    "asked",
+    [{"since": "hier"}, {"since": "le2024-01-01"}, {"territory": "EPCI-200065597"}, {"territory": "nulle part"}],
+)
 def test_what_cannot_be_asked_of_the_api(asked: dict[str, str], folder: Path) -> None:
     (folder / "reference" / "insee-cog").symlink_to(DATA / "reference" / "insee-cog")
     _api(folder, "http://127.0.0.1:1")
