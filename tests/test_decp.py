@@ -240,6 +240,38 @@ def test_a_reject_is_found_by_its_place_in_the_file(folder: Path) -> None:
     ]
 
 
+def test_what_no_column_says_is_said(tmp_path: Path, folder: Path, command) -> None:
+    """And two contracts without an object are not identical lots."""
+    without = (
+        "considerationsSociales",
+        "techniques",
+        "nature",
+        "objet",
+        "lieuExecution_code",
+        "lieuExecution_typeCode",
+    )
+    lines = [{name: cell for name, cell in line.items() if name not in without} for line in rows()[:5]]
+    path = tmp_path / "court.csv"
+    intake.take([HERE / "marches.csv"], folder, silent)
+    pd.DataFrame(lines).to_csv(path, index=False)
+    done = command("import", "decp", str(path), str(HERE / "marches.csv"), data_dir=folder)
+    told = "les considérations sociales, les accords-cadres (leur plafond compte alors comme un montant), "
+    assert f"court.csv : aucune colonne ne dit {told}le lieu d'exécution et l'objet" in done.out, done
+    assert done.out.count("aucune colonne") == 1
+    alone = bare(tmp_path / "alone")
+    assert figures([path], alone)["decp_identiques_siege", "FR", "2024", ""] == 0
+
+
+@pytest.mark.parametrize("code", ["EPCI-243700754", "COM-29019"])
+def test_an_area_without_contracts_has_no_figure_and_breaks_none(code: str, folder: Path) -> None:
+    intake.take([HERE / "marches.csv"], folder, silent)
+    areas = Territories.load(DATA, 2026)
+    cards = [card for card in catalogue(folder) if card.source == "decp"]
+    found = decp.observations(cards, [areas.get(code)], areas, folder)
+    assert found.empty and found["value"].dtype == float
+    assert decp.details(cards, areas.get(code), areas, folder)["value"].dtype == float
+
+
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="real files are not here")
 @pytest.mark.parametrize(
     ("name", "read", "contracts"),

@@ -119,6 +119,19 @@ def test_which_buyers_and_contracts_are_named(tmp_path: Path, monkeypatch: pytes
     ]
 
 
+def test_a_geography_without_contracts_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Buyers of elsewhere alone have contracts there: for the seat, no table of France alone."""
+    said: list[str] = []
+    monkeypatch.setattr(publish, "sentence", lambda role, parts, *rest: said.append("".join(map(str, parts))))
+    monkeypatch.setattr(
+        publish, "table", lambda it: said.append(str([each["title"] for each in it["schema"]["fields"]]))
+    )
+    contracts.coverage(Study.open("REG-04", 2026, data_dir=whole(tmp_path, HERE / "marches.csv")))
+    seat, place = said
+    assert seat == "Aucun marché des DECP n’est connu à La Réunion par le siège de l’acheteur."
+    assert place == "['Indicateur', 'La Réunion, 2024', 'France, 2024']"
+
+
 def same(cell: Any, wanted: str) -> bool:
     """A text is its words. A number is the quotient or the number expected, and its text is this number, rounded."""
     if isinstance(cell, str):

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from conftest import DATA
@@ -45,6 +45,11 @@ FIGURES = ["indicator", "geo", "time_period", "breakdown", "category"]
 examples = count()
 
 
+def few(number: int) -> settings:
+    """So many examples; a failing one is told as it is: a simpler one would take minutes to find."""
+    return settings(max_examples=number, phases=[Phase.generate])
+
+
 def contracts(folder: Path, *files: list[dict[str, str]], form: str = "csv") -> pd.DataFrame:
     """All that is known of each contract of some files, imported in this order."""
     data = bare(folder / str(next(examples)))
@@ -59,7 +64,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("decp_properties")
 
 
-@settings(max_examples=6)
+@few(6)
 @given(lines=LINES, draw=st.randoms(use_true_random=False), parts=st.integers(1, 3))
 def test_neither_the_order_nor_the_files_nor_copies_change_a_contract(room: Path, lines, draw, parts: int) -> None:
     known = contracts(room, lines)
@@ -70,7 +75,7 @@ def test_neither_the_order_nor_the_files_nor_copies_change_a_contract(room: Path
     pd.testing.assert_frame_equal(contracts(room, *reversed(files)), known)
 
 
-@settings(max_examples=5)
+@few(5)
 @given(lines=LINES, draw=st.randoms(use_true_random=False))
 def test_one_more_titulaire_changes_a_contract_in_that_only(room: Path, lines, draw) -> None:
     more = [line | {"titulaire_id": "77777777700019"} for line in draw.sample(lines, max(1, len(lines) // 2))]
@@ -80,7 +85,7 @@ def test_one_more_titulaire_changes_a_contract_in_that_only(room: Path, lines, d
     assert set(after["uid"][after["titulaires"].str.contains("77777777700019")]) == touched
 
 
-@settings(max_examples=5)
+@few(5)
 @given(lines=LINES, social=st.sampled_from(SAID))
 def test_one_more_version_makes_no_contract_and_moves_no_year(room: Path, lines, social: str) -> None:
     """Its amount and its answer are the current ones; a version that says nothing silences nothing."""
@@ -98,7 +103,7 @@ def test_one_more_version_makes_no_contract_and_moves_no_year(room: Path, lines,
     assert changed["social"] == (said or before.loc[touched, "social"].iloc[0])
 
 
-@settings(max_examples=5)
+@few(5)
 @given(lines=LINES)
 def test_both_paths_make_the_same_contracts(room: Path, lines) -> None:
     """A JSON has no seat, no name and no category, and says which state is current by its rank."""
@@ -134,7 +139,7 @@ def whole(room: Path) -> dict[str, pd.DataFrame]:
     return tables(bare(room / "whole", HERE / "marches.csv"))
 
 
-@settings(max_examples=2)
+@few(2)
 @given(draw=st.randoms(use_true_random=False), cut=st.integers(8, 70))
 def test_neither_order_nor_the_way_of_cutting_changes_a_figure(room: Path, whole, draw, cut: int) -> None:
     lines = draw.sample(rows(), len(rows()))
@@ -156,7 +161,7 @@ def test_a_titulaire_or_a_version_more_changes_no_figure(room: Path, whole) -> N
         pd.testing.assert_frame_equal(known, whole[name], obj=name)
 
 
-@settings(max_examples=2)
+@few(2)
 @given(draw=st.randoms(use_true_random=False), silence=st.sampled_from(["", "MQ", "NC", "CDL"]))
 def test_a_silent_contract_never_raises_a_rate(room: Path, whole, draw, silence: str) -> None:
     """Of no area, year or category; the rates of those that answer do not move, those of all go down where it is."""

@@ -85,7 +85,7 @@ def _import_decp(files: list[Path], known_since: int | None, origin: str = "") -
     for each in found:
         for reason, count in sorted(each.counts.reasons.items()):
             terminal.say(f"{tables.name(each.file)} : {count} ligne(s) rejetée(s), {reason}.")
-        for warning in each.counts.warnings:
+        for warning in filter(None, [*each.counts.warnings, tables.unknown(each.counts)]):
             terminal.say(f"Attention, {tables.name(each.file)} : {warning}")
         state = "est entré dans" if each.new else "était déjà dans"
         terminal.say(f"{tables.name(each.file)} {state} data/raw/decp/{each.vintage}.")

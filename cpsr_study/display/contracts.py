@@ -34,9 +34,15 @@ def coverage(study: Study) -> None:
     years = _years(study.series(["decp_marches_siege", "decp_marches_execution"]).frame)
     for suffix, place in (("siege", "siège de l’acheteur"), ("execution", "lieu d’exécution")):
         names = [f"decp_{name}_{suffix}" for name in COVERAGE]
-        found = _by_year_and_area(study.select(names, study.geos, category="").only(time_period=years), names)
+        own = study.series(names[0]).frame
+        if own.empty:
+            publish.sentence("missing", [f"Aucun marché des DECP n’est connu {study.en} par le {place}."])
+            continue
+        here = [year for year in years if year in set(own["time_period"])] or _years(own)
+        found = study.select(names, study.geos, category="").only(time_period=here)
         title = f"Ce que les DECP couvrent {study.en}, {place}"
-        tables.cross(found, title, rows="indicator_label", columns="geo_period", order="_rank", note=_told(years))
+        rows = _by_year_and_area(found, names)
+        tables.cross(rows, title, rows="indicator_label", columns="geo_period", order="_rank", note=_told(here))
 
 
 def amounts(study: Study) -> None:

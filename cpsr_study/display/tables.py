@@ -68,7 +68,7 @@ def cross(
     heads = [
         head or HEADS.get(rows, ""),
         *(about or {}).values(),
-        *(_column_title(frame, columns, name) for name in across),
+        *(name if rows == "period_label" else _column_title(frame, columns, name) for name in across),
     ]
     breaks = alt.break_notes(frame, ["geo", "indicator", "category"])
     _publish(title, heads, body, notes=[note, selection.note, *breaks], sources=list(frame["source_label"]))
@@ -164,7 +164,7 @@ def neighbours(study: Study, indicators: list[str], title: str) -> None:
 
 
 def _column_title(frame: pd.DataFrame, column: str, name: str) -> str:
-    """The name of a column, with the period when all its numbers share one."""
+    """The name of a column, with the period when all its numbers share one and no row says it."""
     periods = frame.loc[frame[column] == name, "period_label"].unique()
     shown = column not in ("period_label", "indicator_period", "geo_period") and frame["period_label"].nunique() > 0
     return f"{name}, {periods[0]}" if shown and len(periods) == 1 else name

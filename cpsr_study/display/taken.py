@@ -11,10 +11,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cpsr_study.sources.decp.intake import Taken
+    from cpsr_study.sources.decp.normalise import Counts
     from cpsr_study.sources.drafts import Draft
     from cpsr_study.sources.intake import Intake
 
 _LEVEL_NAMES = {"FR": "France", "FRMET": "métropole", "REG": "régions", "DEP": "départements", "EPCI": "EPCI"}
+# What figures of contracts rest on, and the columns that say it.
+_ASKED = (
+    (("sociale",), "les considérations sociales"),
+    (("nature", "techniques"), "les accords-cadres (leur plafond compte alors comme un montant)"),
+    (("lieu_code",), "le lieu d'exécution"),
+    (("objet",), "l'objet"),
+    (("cpv",), "le type"),
+    (("procedure",), "la procédure"),
+)
 SHOWN = ["source", "donne", "détenu", "connu", "essayé sur un vrai fichier", "en ligne"]
 NEVER = "jamais essayé en ligne"
 
@@ -51,6 +61,13 @@ def contracts(found: "list[Taken]", regions: list[str]) -> "pd.DataFrame":
         for each, where in zip(found, regions, strict=True)
     ]
     return pd.DataFrame(rows)
+
+
+def unknown(counts: "Counts") -> str:
+    """What no column of a file says, in one sentence; empty when it has all those that figures rest on."""
+    absent = set(counts.absent)
+    told = [what for columns, what in _ASKED if absent.issuperset(columns)]
+    return f"aucune colonne ne dit {join_fr(told)} : ce qui en dépend n'y est pas connu." if told else ""
 
 
 def name(file: str) -> str:

@@ -87,6 +87,7 @@ SELECT
          WHEN lieu_type LIKE '%arrondissement%' OR lieu_type LIKE '%canton%' THEN departement_de_commune(code)
     END AS lieu_departement,
     CASE WHEN lieu_type LIKE '%region%' THEN region_actuelle(code) END AS lieu_region,
-    count(*) OVER (PARTITION BY acheteur_id, objet, montant, jour) > 1 AND montant IS NOT NULL AS identique
+    count(*) OVER (PARTITION BY acheteur_id, objet, montant, jour) > 1 AND montant IS NOT NULL
+        AND objet <> '' AS identique
 FROM precises
 ORDER BY annee, uid
