@@ -119,6 +119,17 @@ def test_which_buyers_and_contracts_are_named(tmp_path: Path, monkeypatch: pytes
     ]
 
 
+def test_nobody_is_named_where_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file may have no such column: its buyers did not hide anything."""
+    said: list[str] = []
+    monkeypatch.setattr(publish, "sentence", lambda role, parts, *rest: said.append("".join(map(str, parts))))
+    monkeypatch.setattr(publish, "table", lambda it: said.append(it["title"]))
+    lines = [rows()[0] | {"id": f"Z{rank}", "considerationsSociales": ""} for rank in range(12)]
+    contracts.buyers(Study.open("REG-28", 2026, data_dir=whole(tmp_path, written(lines, tmp_path / "marches.csv"))))
+    (sentence,) = said
+    assert "aucun n’est nommé" in sentence and "Ville" not in sentence
+
+
 def test_a_geography_without_contracts_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Buyers of elsewhere alone have contracts there: for the seat, no table of France alone."""
     said: list[str] = []

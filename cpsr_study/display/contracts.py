@@ -14,6 +14,10 @@ HOW = (
     "tabulaire « Données essentielles de la commande publique consolidées » sur data.gouv.fr, puis "
     "« cpsr-study import decp FICHIER », ou « cpsr-study fetch decp »."
 )
+SILENT = (
+    "Dans les fichiers importés, aucun acheteur de dix marchés ou plus {en} ne dit si ses marchés comportent une "
+    "considération sociale : la question n’y est peut-être pas posée, et aucun n’est nommé."
+)
 COVERAGE = (
     "marches", "acheteurs", "part_declares", "part_accords_cadres", "ecartes", "contradictoires", "identiques",
     "situes_sirene",
@@ -116,6 +120,9 @@ def buyers(study: Study) -> None:
         return
     rows = study.declaring_buyers()
     if rows.empty:
+        return
+    if not rows["declares"].any():  # a file without this column blames nobody
+        publish.sentence("reading", [SILENT.format(en=study.en)])
         return
     ends = rows if len(rows) <= 10 else pd.concat([rows.head(5), rows.tail(5)])
     shown = pd.DataFrame(
