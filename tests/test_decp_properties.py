@@ -37,7 +37,7 @@ CELLS = {
     "lieuExecution_typeCode": ["Code département", "Code région"],
 }
 OTHER = {"acheteur_id": "22769990000017"}
-BUYERS = [TOWN | SEAT, TOWN | NO_SEAT, TOWN | SEAT | {"acheteur_nom": "VILLE"}, TOWN | SEAT | OTHER]
+BUYERS = [TOWN | SEAT, TOWN | NO_SEAT, TOWN | SEAT | {"acheteur_commune_code": "14366"}, TOWN | SEAT | OTHER]
 CELL = st.fixed_dictionaries({name: st.sampled_from(values) for name, values in CELLS.items()})
 LINE = st.builds(lambda cells, buyer: rows()[0] | cells | buyer, CELL, st.sampled_from(BUYERS))
 LINES = st.lists(LINE, min_size=2, max_size=12)
