@@ -6,6 +6,8 @@ import io
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -415,3 +417,15 @@ def test_what_other_rules_made_is_made_again(folder: Path, monkeypatch: pytest.M
     monkeypatch.setattr(store, "rules", lambda: "autres")
     cards = [card for card in catalogue(folder) if card.source == "decp"]
     assert store.contracts(cards, folder).name not in before
+
+
+def test_contracts_are_counted_in_jupyterlab_too():
+    code = (
+        "from ipykernel.inprocess.manager import InProcessKernelManager\n"
+        "InProcessKernelManager().start_kernel()\n"
+        "from pathlib import Path\n"
+        "from cpsr_study.sources.decp import session\n"
+        "with session.connected(Path('.'), macros=False) as base: print(base.execute('SELECT 41 + 1').fetchall())"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "[(42,)]" in told.stdout, told.stderr

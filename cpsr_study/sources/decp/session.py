@@ -27,7 +27,9 @@ def connected(folder: Path, memory: str = MEMORY, macros: bool = True) -> "Itera
         base.execute("SET temp_directory = ?", [spill])
         base.execute("SET preserve_insertion_order = false")
         base.execute("SET partitioned_write_flush_threshold = 60000")  # rows held for each year or part, each thread
-        base.execute("SET enable_progress_bar = false")  # it writes among our own lines
+        if base.execute("SELECT current_setting('enable_progress_bar')").fetchall() != [(False,)]:
+            # It writes among our own lines. Not said where it is so: in JupyterLab without widgets, DuckDB refuses it.
+            base.execute("SET enable_progress_bar = false")
         if macros:  # they are read in as long as it takes to count a small file
             base.execute(sql("macros"))
         yield base
