@@ -5,6 +5,8 @@ import json
 import shutil
 from pathlib import Path
 
+import duckdb
+
 from cpsr_study.sources.decp import intake
 from reports import DATA
 
@@ -45,6 +47,13 @@ def written(lines: list[dict[str, str]], path: Path) -> Path:
         writer.writeheader()
         writer.writerows(lines)
     return path
+
+
+def as_parquet(lines: list[dict[str, str]], path: Path) -> Path:
+    source = written(lines, path.with_suffix(".csv"))
+    target = path.with_suffix(".parquet")
+    duckdb.execute(f"COPY (FROM read_csv('{source}', all_varchar = true)) TO '{target}' (FORMAT parquet)")
+    return target
 
 
 def as_json(lines: list[dict[str, str]], path: Path) -> Path:

@@ -97,7 +97,7 @@ def view(base: "DuckDBPyConnection", path: Path, folder: Path, advance: Progress
                 files += 1
     _write(base, lines, folder / f"{files}.parquet")
     base.execute(f"CREATE TEMP VIEW lignes AS FROM read_parquet({literal(folder / '*.parquet')})")
-    return records.Lines(lines.read, AT_ONCE, by_lot=True)
+    return records.Lines(lines.read, AT_ONCE)
 
 
 def _write(base: "DuckDBPyConnection", lines: Held, target: Path) -> None:

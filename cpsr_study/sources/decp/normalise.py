@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 REJECTED, COUNTS, YEARS = "rejets.parquet", "comptes.json", "annee=*/*.parquet"
 LOTS = 256  # see macros.sql
+# A dictionary of the many values of a column takes a third of the time of writing, and no less room.
+WRITTEN = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000"
 Progress = Callable[[int], None]
 
 
@@ -79,7 +81,7 @@ def _made(
     path: Path, text: Text | None, found: Format, target: Path, limit: str, folder: Path, advance: Progress
 ) -> Counts:
     """Write the contracts and the rejects: once more, without the lines that swallow others, when there are some."""
-    memory = json_lines.MEMORY if found.kind == "json" else session.MEMORY
+    memory = json_lines.MEMORY if found.kind == "json" else tabular.MEMORY
     with session.connected(target.parent, memory) as base:
         base.execute(f"SET VARIABLE limite = {literal(limit)}::DATE")
         target.mkdir()
@@ -87,56 +89,55 @@ def _made(
             lines = json_lines.view(base, path, folder, advance)
         else:
             lines = tabular.view(base, text.path if text else path, found)
-        kept, rejected = _contracts(base, target, lines, folder)
+        kept, rejected = _contracts(base, target, lines)
         mended = quotes.given_back(text, found, kept + rejected + tabular.faulty(base), folder) if text else None
         if not mended:
             warnings = tabular.unreadable(base, path, text) if text else []
             reasons = _rejects(base, target, rejected > 0)
             return replace(_counts(base, target, found, kept, reasons), warnings=warnings)
     shutil.rmtree(target)
-    shutil.rmtree(folder / "parties", ignore_errors=True)
     return _made(path, mended, found, target, limit, folder, advance)
 
 
-def _parts(base: "DuckDBPyConnection", lines: Lines, folder: Path) -> list[str]:
+def _parts(lines: Lines) -> list[str]:
     """What to read, one after the other, to have each time all the lines of some contracts: once when they are few."""
-    times = min(LOTS, -(-lines.rows // lines.at_once))
+    times = min(LOTS, -(-lines.rows // lines.at_once)) if lines.at_once else 1
     if times <= 1:
-        return ["propres"]
-    if lines.by_lot:
-        bounds = [LOTS * turn // times for turn in range(times + 1)]
-        return [f"propres WHERE lot BETWEEN {low} AND {high - 1}" for low, high in pairwise(bounds)]
-    # Reading a file that is in no order once more for each part would take longer than writing its lines by part.
-    base.execute(
-        f"COPY (SELECT * EXCLUDE (ligne, lot), lot_de(uid) * {times} // {LOTS} AS partie FROM propres) "
-        f"TO {literal(folder / 'parties')} (FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (partie))"
-    )
-    return [f"read_parquet({literal(part / '*.parquet')})" for part in sorted((folder / "parties").iterdir())]
+        return ["lignes"]
+    bounds = [LOTS * turn // times for turn in range(times + 1)]
+    return [f"(FROM lignes WHERE lot BETWEEN {low} AND {high - 1})" for low, high in pairwise(bounds)]
 
 
-def _contracts(base: "DuckDBPyConnection", target: Path, lines: Lines, folder: Path) -> tuple[int, int]:
+def _contracts(base: "DuckDBPyConnection", target: Path, lines: Lines) -> tuple[int, int]:
     """Write the contracts; returns how many lines of the file were kept, and how many are to be rejected."""
     kept = rejected = 0
-    base.execute(sql("lignes_propres"))
-    for turn, part in enumerate(_parts(base, lines, folder)):
+    base.execute("SET disabled_optimizers = 'common_subexpressions'")  # it works out what `nette` spares
+    alone = _versions("(FROM etats ANTI JOIN plusieurs USING (uid) WHERE motif IS NULL)")
+    compared = _versions("(FROM etats SEMI JOIN plusieurs USING (uid) WHERE motif IS NULL)")
+    for turn, part in enumerate(_parts(lines)):
         base.execute(sql("etats").replace("{lignes}", part))
-        if not turn:
-            base.execute(sql("versions"))
+        base.execute(f"CREATE OR REPLACE TEMP TABLE versions AS {compared}")
         base.execute(
-            f"COPY (SELECT *, year(premiere.jour)::INTEGER AS annee FROM ({sql('reunion')})) TO {literal(target)} "
-            "(FORMAT parquet, COMPRESSION zstd, PARTITION_BY (annee), OVERWRITE_OR_IGNORE true, "
+            f"COPY (SELECT *, year(premiere.jour)::INTEGER AS annee FROM ({alone} UNION ALL ({sql('reunion')}))) "
+            f"TO {literal(target)} ({WRITTEN}, PARTITION_BY (annee), OVERWRITE_OR_IGNORE true, "
             f"FILENAME_PATTERN 'lot{turn}_{{i}}')"
         )
-        counted = "SELECT sum(lignes) FILTER (NOT rejetee), sum(lignes) FILTER (rejetee) FROM etats"
-        more = base.execute(counted).fetchone() or (0, 0)
+        counted = "SELECT sum(lignes) FILTER (motif IS NULL), sum(lignes) FILTER (motif IS NOT NULL) FROM etats"
+        more = base.execute(f"{counted} WHERE base").fetchone() or (0, 0)
         kept, rejected = kept + int(more[0] or 0), rejected + int(more[1] or 0)
     return kept, rejected
+
+
+def _versions(states: str) -> str:
+    """The query for some states as versions of their contracts, their cells made plain."""
+    plain = sql("propres").replace("{etats}", states)
+    return sql("versions").replace("{propres}", f"({plain})")
 
 
 def _rejects(base: "DuckDBPyConnection", target: Path, some: bool) -> dict[str, int]:
     """Write what was rejected, in the order of the file; returns how many lines for each reason."""
     base.execute("SET preserve_insertion_order = true")  # the number of a line of CSV is its place in the file
-    rejected = "SELECT ligne, coalesce(id, '') AS texte, motif FROM propres WHERE base AND motif IS NOT NULL"
+    rejected = sql("rejetees")
     unreadable = "SELECT ligne, texte, motif FROM illisibles"
     base.execute("CREATE TEMP TABLE IF NOT EXISTS illisibles (ligne BIGINT, texte VARCHAR, motif VARCHAR)")
     base.execute(

@@ -29,11 +29,10 @@ Fields = tuple[str | None, ...]
 
 @dataclass(frozen=True)
 class Lines:
-    """The view `lignes`: about how many rows, how many may be taken at once, whether they are in the order of lots."""
+    """The view `lignes`: how many rows, and how many may be taken at once, lot after lot; all of them when not said."""
 
-    rows: int
-    at_once: int
-    by_lot: bool
+    rows: int = 0
+    at_once: int = 0
 
 
 def typed(batch: list[Contract]) -> list[list[Any]]:

@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 UNCLOSED = "guillemet jamais fermé"
 UNENDED = "la dernière ligne n'a pas de fin de ligne : si le fichier est coupé, sa dernière valeur l'est aussi."
-BLOCK = 1 << 20
+BLOCK = 1 << 18  # bytes decoded at a time: what a processor holds near
 TAIL, LONGEST = 1 << 16, 4_000_000  # bytes: what is kept of the end of a file, what a line may have
-LINE = 250  # bytes of a line of CSV, about
-AT_ONCE = 1_500_000  # lines whose contracts are made together, in less than 2 GB
+AT_ONCE, MEMORY = 2_000_000, "1600MB"  # lines whose contracts are made together: the whole stays under 2 GB
 TITULAIRES = ("titulaire", "titulaire_1", "titulaire_2", "titulaire_3")
 
 
@@ -54,14 +53,15 @@ def view(base: "DuckDBPyConnection", path: Path, found: Format) -> Lines:
     given: dict[str, str] = {
         name: f"{columns[name]}::VARCHAR" if name in columns else "NULL::VARCHAR" for name in COLUMNS
     }
-    given |= {"ligne": "ligne", "base": "true", "id": f"{identity}::VARCHAR", "lot": "NULL::INTEGER"}
+    given |= {"ligne": "ligne", "base": "true", "id": f"{identity}::VARCHAR"}
+    given["lot"] = f"lot_de(siret({columns['acheteur_id']}::VARCHAR))"  # costs less than that of a contract
     given["date_premiere"] = given["date_notification"]
     given["titulaires"] = _parties(winners)
     base.execute(f"CREATE TEMP VIEW lignes AS {_select(given)}{_modified(given, columns)}")
     if found.kind == "csv":
-        return Lines(path.stat().st_size // LINE, AT_ONCE, by_lot=False)
+        return Lines()  # to read one again for each part would take longer than to spill
     (rows,) = base.execute("SELECT count(*) FROM brut").fetchone() or (0,)
-    return Lines(rows, AT_ONCE, by_lot=False)
+    return Lines(rows, AT_ONCE)
 
 
 def read_whole(path: Path, folder: Path) -> Text:
@@ -130,11 +130,11 @@ def _csv(path: Path, found: Format) -> str:
 
 
 def _parties(cells: list[str]) -> str:
-    """The titulaires of a line as a list. Nearly all files have one in a line, which is taken without a loop."""
+    """The titulaires of a line as one text (see `titulaires_de`)."""
     values = [f"propre({each}::VARCHAR)" for each in cells]
     if len(values) < 2:
-        return f"CASE WHEN {values[0]} IS NOT NULL THEN [{values[0]}] END" if values else "NULL::VARCHAR[]"
-    return f"nullif(list_filter([{', '.join(values)}], lambda x: x IS NOT NULL), [])"
+        return values[0] if values else "NULL::VARCHAR"
+    return f"nullif(concat_ws(chr(31), {', '.join(values)}), '')"
 
 
 def _select(given: dict[str, str], where: str = "") -> str:

@@ -1,12 +1,21 @@
--- Some lines ({lignes}), each different state of a contract once: most contracts have only one, written
--- again for each of their titulaires. Lines to reject are counted beside them, and not left out by a condition: DuckDB
--- would make the cells plain once for the condition, and once more for the rest.
+-- Some lines, each different state of a contract once, its cells as they are: most contracts have only one,
+-- written again for each of their titulaires. What is made plain is what tells contracts apart, and what rejects them.
 CREATE OR REPLACE TEMP TABLE etats AS
+WITH distincts AS (
+    SELECT
+        * EXCLUDE (ligne, lot, titulaires),
+        count(*) AS lignes, string_agg(titulaires, chr(31)) AS titulaires
+    FROM {lignes}
+    GROUP BY ALL
+),
+nommes AS (
+    SELECT * REPLACE (siret(acheteur_id) AS acheteur_id, propre(id) AS id) FROM distincts
+)
 SELECT
-    uid, acheteur_id, version, actuelle, jour_notification, jour_publication, montant, acheteur_nom, categorie,
-    siege_commune, siege_departement, siege_region, nature, objet, cpv, procedure, techniques, sociale, lieu_code,
-    lieu_type, motif IS NOT NULL AS rejetee,
-    flatten(list(titulaires) FILTER (titulaires IS NOT NULL)) AS titulaires,
-    count(*) FILTER (base) AS lignes
-FROM {lignes}
-GROUP BY ALL;
+    * EXCLUDE (id, date_premiere),
+    uid(acheteur_id, id) AS uid,
+    motif_de_rejet(acheteur_id, id, jour(date_premiere), propre(nature)) AS motif
+FROM nommes;
+
+CREATE OR REPLACE TEMP TABLE plusieurs AS
+SELECT uid FROM etats WHERE motif IS NULL GROUP BY uid HAVING count(*) > 1;

@@ -4,6 +4,6 @@ SELECT
     NULL::VARCHAR AS acheteur_categorie, NULL::VARCHAR AS siege_commune, NULL::VARCHAR AS siege_departement,
     NULL::VARCHAR AS siege_region, nature, objet, cpv, procedure, techniques, date_premiere, date_notification, date_publication,
     montant, sociale, lieu_code, lieu_type,
-    CASE WHEN titulaires <> '' THEN string_split(titulaires, '|') END AS titulaires
+    nullif(replace(titulaires, '|', chr(31)), '') AS titulaires
 FROM lues
 ORDER BY lot

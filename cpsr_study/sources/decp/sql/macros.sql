@@ -5,22 +5,61 @@
 -- long one, for each column and even for those that a query does not ask.)
 CREATE MACRO marqueur(x) AS
     strlen(x) < 7 AND regexp_full_match(x, '|CDL|MQ|NC|INX|MQ NC|INX NC|null|None|nan');
+-- Nearly all cells have nothing to be made plain, which is seen for a fraction of the price: they begin and end with a
+-- letter or a sign that is no space, and they are too long for a marker, or start by a digit.
+CREATE MACRO nette(x) AS
+    (x BETWEEN '!' AND '~' OR x BETWEEN 'À' AND 'ÿ') AND (x[-1] BETWEEN '!' AND '~' OR x[-1] BETWEEN 'À' AND 'ÿ')
+    AND (strlen(x) > 6 OR x < 'C') AND NOT starts_with(x, 'INX ');
 CREATE MACRO propre(x) AS
-    CASE WHEN marqueur(trim(x)) THEN NULL
+    CASE WHEN nette(x) THEN x
+         WHEN marqueur(trim(x)) THEN NULL
          WHEN starts_with(x, 'INX ') THEN trim(x[5:])
          ELSE trim(x) END;
 
 -- 2018-10-23+02:00 is a day and its time zone; 23/10/2018 is written by hand.
 CREATE MACRO jour(x) AS
-    coalesce(try_cast(left(propre(x), 10) AS DATE), try_strptime(left(propre(x), 10), '%d/%m/%Y')::DATE);
+    coalesce(
+        CASE WHEN strlen(x) = 10 THEN try_cast(x AS DATE) END,
+        try_cast(left(propre(x), 10) AS DATE),
+        try_strptime(left(propre(x), 10), '%d/%m/%Y')::DATE
+    );
 
-CREATE MACRO nombre(x) AS try_cast(replace(replace(propre(x), ',', '.'), ' ', '') AS DOUBLE);
+-- « nan » is a marker, and DuckDB reads it as a number that is none.
+CREATE MACRO nombre_net(x) AS nullif(try_cast(x AS DOUBLE), 'nan'::DOUBLE);
+CREATE MACRO nombre(x) AS
+    coalesce(nombre_net(x), try_cast(replace(replace(propre(x), ',', '.'), ' ', '') AS DOUBLE));
+CREATE MACRO rang(x) AS coalesce(try_cast(coalesce(nombre_net(x), try_cast(propre(x) AS DOUBLE)) AS INTEGER), 0);
+CREATE MACRO vrai(x) AS
+    CASE WHEN x = 'true' THEN true
+         WHEN x = 'false' THEN false
+         ELSE coalesce(lower(propre(x)) IN ('true', '1', 'oui', 'vrai'), false) END;
 
 -- A SIRET has 14 digits; spreadsheets eat the zeros at its head.
 CREATE MACRO siret(x) AS
     CASE WHEN regexp_full_match(x, '[0-9]{14}') THEN x
          WHEN regexp_full_match(regexp_replace(propre(x), '[ .]|\.0$', '', 'g'), '[0-9]{11,14}')
          THEN lpad(regexp_replace(propre(x), '[ .]|\.0$', '', 'g'), 14, '0') END;
+
+CREATE MACRO cpv_net(x) AS
+    CASE WHEN regexp_full_match(x, '[0-9]{8}') THEN x ELSE regexp_extract(propre(x), '^[0-9]{8}') END;
+
+-- Why a line is rejected, or nothing. Nothing is notified after the day of the import, the variable `limite`.
+CREATE MACRO motif_de_rejet(siret, id, jour, nature) AS
+    CASE WHEN siret IS NULL THEN 'SIRET de l’acheteur absent ou illisible'
+         WHEN id IS NULL THEN 'identifiant du marché absent'
+         WHEN jour IS NULL THEN 'date de notification absente ou illisible'
+         WHEN jour < DATE '2005-01-01' THEN 'date de notification trop ancienne'
+         WHEN jour > getvariable('limite') THEN 'date de notification dans l’avenir'
+         WHEN strlen(nature) > 9 AND (nature ILIKE '%concession%' OR nature ILIKE '%gation de service public%')
+         THEN 'contrat de concession'
+    END;
+
+-- Titulaires come as one text, separated by a character that no text has, as many times as there are lines.
+CREATE MACRO en_ordre(noms) AS
+    CASE WHEN len(noms) > 2 THEN list_sort(list_distinct(noms))
+         WHEN noms[1] = noms[2] THEN [noms[1]]
+         WHEN noms[1] > noms[2] THEN [noms[2], noms[1]]
+         ELSE noms END;
 
 -- A contract is known by the SIRET of its buyer and its identifier. Its lot, one of 256, is a way to take all the lines
 -- of a contract together without taking those of all contracts.
@@ -96,10 +135,9 @@ CREATE MACRO ensemble_des(textes) AS
     CASE WHEN len(textes) = 1 THEN textes[1]
          ELSE array_to_string(list_sort(list_distinct(flatten(
              list_transform(textes, lambda t: string_split(t, ', '))))), ', ') END;
-CREATE MACRO declaration(dites) AS
-    CASE WHEN dites IS NOT NULL THEN {
-        'actuelle': list_max(dites).actuelle, 'version': list_max(dites).version,
-        'publication': list_max(dites).publication,
+CREATE MACRO declaration(dites, derniere) AS
+    CASE WHEN derniere IS NOT NULL THEN {
+        'actuelle': derniere.actuelle, 'version': derniere.version, 'publication': derniere.publication,
         'sociale': ensemble_des(list_distinct(list_transform(
-            list_filter(dites, lambda d: de_la_meme_version(d, list_max(dites))), lambda d: d.sociale)))
+            list_filter(dites, lambda d: de_la_meme_version(d, derniere)), lambda d: d.sociale)))
     } END;

@@ -11,7 +11,7 @@ SELECT
     any_value(acheteur_id) AS acheteur_id,
     min(premiere) AS premiere,
     max(derniere) AS derniere,
-    declaration(list(declaree) FILTER (declaree IS NOT NULL)) AS declaree,
+    declaration(list(declaree) FILTER (declaree IS NOT NULL), max(declaree)) AS declaree,
     max(acheteur) AS acheteur,
     list_sort(list_distinct(flatten(list(titulaires) FILTER (titulaires IS NOT NULL)))) AS titulaires
 FROM versions SEMI JOIN plusieurs USING (uid)

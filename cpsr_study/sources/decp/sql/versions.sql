@@ -1,7 +1,6 @@
 -- One row a state, as a version of its contract: what it says of the contract, in an order that decides.
 -- `premiere` (the smallest) gives the year and the amount as notified; `derniere` (the largest) all current figures.
 -- `declaree` is the latest version that says something of social considerations.
-CREATE TEMP VIEW versions AS
 SELECT
     uid,
     acheteur_id,
@@ -26,4 +25,4 @@ SELECT
         'region': coalesce(siege_region, '')
     }, {'nom': '', 'categorie': '', 'commune': '', 'departement': '', 'region': ''}) AS acheteur,
     titulaires
-FROM etats WHERE NOT rejetee;
+FROM {propres}
