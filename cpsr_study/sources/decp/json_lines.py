@@ -121,7 +121,7 @@ def _told(base: "DuckDBPyConnection", name: str, columns: Columns) -> None:
         {
             column: np.array(values, types[column])
             if column in types
-            else np.array([each or "" for each in values], object)
+            else np.array(values if all(values) else [each or "" for each in values], object)
             for column, values in columns.items()
         },
     )
