@@ -12,7 +12,7 @@ from cpsr_study.display import alt
 from cpsr_study.display.drawn import Made
 from cpsr_study.display.frames import UNSURE, Notes, chart, finish, ready, series_names
 from cpsr_study.display.numbers import NBSP, Units, is_known, number, period_text, status_text
-from cpsr_study.display.style import GREY, INK, MARKERS, PALE, PALETTE, SIZE, SMALL, axes, drawing, page, wrap
+from cpsr_study.display.style import GREY, INK, MARKERS, PALE, PALETTE, SIZE, SMALL, axes, drawing, placed, wrap
 
 _HEIGHT = 2.8
 _TARGET = (0, (7, 2, 1, 2))
@@ -177,8 +177,7 @@ def _label_points(ax: Axes, frame: pd.DataFrame, units: Units) -> None:
 
 def _label_ends(ax: Axes, ends: list[End]) -> None:
     """Name the curves on the right, moved apart where they end close together, with a link to their end."""
-    figure = page(ax)
-    figure.draw_without_rendering()
+    figure = placed(ax)
     box, (bottom, top) = ax.get_window_extent(), ax.get_ylim()
     per_point = (top - bottom) / (box.height * 72 / figure.dpi)
     texts = [wrap(text, 24, 4) for *_, text, _ in ends]

@@ -88,13 +88,19 @@ def page(ax: Axes) -> Any:
     return ax.get_figure(root=True)
 
 
+def placed(ax: Axes) -> Any:
+    """Return the figure that holds the axes, once all that it holds by now has its place."""
+    figure = page(ax)
+    figure.get_layout_engine().execute(figure)
+    return figure
+
+
 def svg(ax: Axes) -> str:
     """Return the figure as SVG, without date, version or address, so that two runs give the same bytes."""
     out = StringIO()
     nothing = dict.fromkeys(["Date", "Creator", "Format", "Type"])
-    figure = page(ax)
     # Placed once: with an engine of its own, a figure is drawn a first time to place what it holds, then a second.
-    figure.get_layout_engine().execute(figure)
+    figure = placed(ax)
     figure.set_layout_engine(None)
     figure.savefig(out, format="svg", metadata=nothing)
     plain = sub(r"<!DOCTYPE[^>]*>\s*", "", out.getvalue(), count=1)

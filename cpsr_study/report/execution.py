@@ -116,7 +116,8 @@ def execute_one(task: Task) -> str:
     try:
         papermill.execute_notebook(
             str(task.notebook),
-            str(task.target),
+            None,  # the engine writes it
+            target=str(task.target),
             parameters=given,
             kernel_name="python3",
             engine_name=NAME if task.engine == "warm" else KERNEL,
