@@ -74,8 +74,8 @@ def run(way: str, folder: Path, name: str, script: Path = WAYS) -> Run:
     return Run(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def measure(millions: list[float], rounds: int, out: Path) -> None:
-    """Every pair at every size, in turn."""
+def measure(millions: list[float], rounds: int, minutes: float, out: Path) -> None:
+    """Every pair at every size, in turn; no new round of a pair is begun after `minutes`."""
     sizes: dict[str, dict[str, list]] = {}
     for size in millions:
         folder = (out / f"{size:g}").resolve()
@@ -85,10 +85,11 @@ def measure(millions: list[float], rounds: int, out: Path) -> None:
         pairs = sizes.setdefault(f"{size:g}", {})
         for pair in (pair for pair in PAIRS if find_spec(pair.needs)):
             runs = pairs.setdefault(pair.title, [])
-            for _ in range(rounds):
+            began = time.monotonic()
+            while len(runs) < rounds and (not runs or time.monotonic() - began < 60 * minutes):
                 runs.append([asdict(run(way, folder, pair.file)) for way in (pair.ours, pair.other)])
             print(line(size, pair, runs), flush=True)
-            measures.keep("decp", {"rounds": rounds, "sizes": sizes}, measures.versions(VERSIONS))
+            measures.keep("decp", {"sizes": sizes}, measures.versions(VERSIONS))
 
 
 def line(size: float, pair: Pair, runs: list) -> str:
@@ -99,7 +100,7 @@ def line(size: float, pair: Pair, runs: list) -> str:
     peaks = [max(each[rank]["memory"] for each in runs) for rank in (0, 1)]
     cells += [f"{peak:.0f}" for peak in peaks]
     wanted = [f"{french(pair.most)} {_held(ratio(runs, 'wall') <= pair.most)}"] if pair.most else []
-    cells.append(", ".join([*wanted, f"{pair.memory} Mo {_held(peaks[0] <= pair.memory)}"]))
+    cells += [str(len(runs)), ", ".join([*wanted, f"{pair.memory} Mo {_held(peaks[0] <= pair.memory)}"])]
     return f"| {' | '.join(cells)} |"
 
 
@@ -133,10 +134,10 @@ def table() -> None:
     found = measures.kept("decp")
     if found is None:
         raise SystemExit("Rien n’est mesuré : « python benchmarks/decp.py measure » d’abord.")
-    text = measures.heading("Nous et les autres", found, found["rounds"])
+    text = measures.heading("Nous et les autres", found, "voir la colonne")
     text += (
         "| M lignes | comparaison | nous, s | l’autre, s | rapport | nous, s de processeur | l’autre | rapport | "
-        "nous, Mo | l’autre, Mo | visé |\n| ---: | --- |" + " ---: |" * 8 + " --- |\n"
+        "nous, Mo | l’autre, Mo | tours | visé |\n| ---: | --- |" + " ---: |" * 9 + " --- |\n"
     )
     pairs = {pair.title: pair for pair in PAIRS}
     for size, measured in found["sizes"].items():
@@ -152,10 +153,11 @@ def main() -> None:
     parser.add_argument("part", choices=["measure", "table"])
     parser.add_argument("millions", nargs="*", type=float, default=[0.25, 1, 4])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--minutes", type=float, default=3, help="for a pair at one size")
     parser.add_argument("--out", type=Path, default=PROJECT / "build" / "bench-decp")
     given = parser.parse_args()
     if given.part == "measure":
-        measure(given.millions, given.rounds, given.out)
+        measure(given.millions, given.rounds, given.minutes, given.out)
     else:
         table()
 

@@ -44,7 +44,7 @@ def versions(libraries: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def heading(title: str, found: dict, rounds: int) -> str:
+def heading(title: str, found: dict, rounds: int | str) -> str:
     """The title of a table, and the line that says when, where, with what and how often it was measured."""
     told = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
     when = f"{found['date']}, {found['machine']}, {told}. Médianes, tours entrelacés : {rounds}."
