@@ -456,6 +456,23 @@ def test_nothing_links_the_two_sides_of_a_break(monkeypatch):
     assert "rupture de série" in told["alt"] and "en hausse" not in told["alt"]
 
 
+@pytest.mark.parametrize(
+    ("periods", "place"),
+    [
+        (("2024", "2025", "2026", "2027"), 2025.5),
+        (("2023", "2024", "2026", "2027"), 2025.5),  # 2025 is not known: the law did not begin then
+        (("2023", "2024", "2025", "2029"), 2025.5),
+        (("2026-02", "2026-05", "2026-08", "2026-11"), 2026 + 5.5 / 12),
+    ],
+)
+def test_a_break_is_marked_before_the_first_period_that_it_changes(periods, place, monkeypatch):
+    law = JOBSEEKERS.model_copy(update={"period": "2026-08"})
+    places = []
+    monkeypatch.setattr(Axes, "axvline", lambda ax, x, **options: places.append(x))
+    drawn_lines(monkeypatch, broken_series((law,)).assign(time_period=periods, period_label=periods))
+    assert places == [pytest.approx(place)]
+
+
 def test_a_series_without_break_is_linked_and_has_a_trend(monkeypatch):
     links, told = drawn_lines(monkeypatch, broken_series(()))
     assert len(links) == 3 and "en hausse" in told["alt"]

@@ -1,6 +1,7 @@
 """Time series: curves named at their ends, honest about forecasts and about missing years."""
 
 from itertools import pairwise
+from math import floor
 from typing import Any
 
 import pandas as pd
@@ -53,7 +54,7 @@ def lines(
         ax = axes(_HEIGHT)
         for rank, part in enumerate(curves):
             _curve(ax, part, rank, step)
-            _mark_breaks(ax, part)
+            _mark_breaks(ax, part, step)
         ends = [_end(part.iloc[-1], who, rank, frame["x"].max(), units)
                 for rank, (who, part) in enumerate(zip(names, curves, strict=True))]  # fmt: skip
         for goal in goals.itertuples(index=False):
@@ -75,12 +76,13 @@ def lines(
         )  # fmt: skip
 
 
-def _mark_breaks(ax: Axes, part: pd.DataFrame) -> None:
-    """A vertical mark between the last value before each break and the first after it."""
+def _mark_breaks(ax: Axes, part: pd.DataFrame, step: float) -> None:
+    """A vertical mark just before the period of each break, also where the values beside it are not known."""
     points = list(part.itertuples(index=False))
     for before, after in pairwise(points):
         for each in _between(before, after):
-            place = (before.x + after.x) / 2
+            first = floor(_year(each.period) / step + 1e-6) * step  # the first period that it changes
+            place = max(first, before.x + step) - step / 2
             ax.axvline(place, color=GREY, linestyle=(0, (1, 2)), linewidth=1.2, zorder=2)
             ax.annotate(f"Rupture, {period_text(each.period)}", (place, 1), xycoords=("data", "axes fraction"),
                         xytext=(3, -2), textcoords="offset points", va="top", fontsize=SMALL, color=GREY)  # fmt: skip
