@@ -286,7 +286,9 @@ def test_what_no_column_says_is_said(tmp_path: Path, folder: Path, command) -> N
     assert f"court.csv : aucune colonne ne dit {told}le lieu d'exécution et l'objet" in done.out, done
     assert done.out.count("aucune colonne") == 1
     alone = bare(tmp_path / "alone")
-    assert figures([path], alone)["decp_identiques_siege", "FR", "2024", ""] == 0
+    found = figures([path], alone)
+    assert found["decp_identiques_siege", "FR", "2024", ""] == 0
+    assert not [key for key in found if "accords_cadres" in key[0]], "no contract says what it is: no share of 0 %"
 
 
 @pytest.mark.parametrize("code", ["EPCI-243700754", "COM-29019"])

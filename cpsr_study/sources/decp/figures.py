@@ -87,6 +87,8 @@ def _said(record: dict[str, Any]) -> Iterator[tuple[str, float, str]]:
     for name, (over, base) in SHARES.items():
         if name == "part_sociale" and not record["declares"] + record["contradictoires"]:
             continue  # nobody was asked (format before 2024): a share of zero would be an answer
+        if name == "part_accords_cadres" and not record.get("natures"):
+            continue  # no contract says what it is
         if (whole or name not in WHOLE_ONLY) and record[base]:
             yield name, 100 * record[over] / record[base], _share_note(record[over], record[base])
 

@@ -20,6 +20,7 @@ dits AS (
         try_cast(derniere.cpv[1:2] AS INTEGER) AS division,
         derniere.nature ILIKE '%accord-cadre%' OR derniere.nature ILIKE '%accord cadre%'
             OR derniere.techniques ILIKE '%accord-cadre%' AS accord_cadre,
+        derniere.nature <> '' OR derniere.techniques <> '' AS nature_dite,
         coalesce(simple(declaree.sociale), '') AS sociale,
         simple(derniere.lieu_type) AS lieu_type,
         upper(derniere.lieu_code) AS code,
@@ -50,7 +51,7 @@ precises AS (
 )
 SELECT
     uid, acheteur_id, acheteur_nom, titulaires, objet, jour, annee, publication, montant, montant_initial,
-    accord_cadre,
+    accord_cadre, nature_dite,
     CASE WHEN montant IS NULL THEN 'absent'
          WHEN montant = 12311111111 THEN 'sentinelle'
          WHEN montant < 1 OR montant > 3e9 THEN 'hors bornes'
