@@ -95,6 +95,14 @@ def test_the_last_used_are_kept(keeping, drawings, monkeypatch):
     assert drawings.done == ["a", "b", "c", "b"]
 
 
+def test_a_process_that_makes_many_reports_holds_no_more_than_the_last_drawings(keeping, monkeypatch):
+    monkeypatch.setattr(drawn, "MOST", 3)
+    for rank in range(20):
+        drawn.keep()  # as before each report
+        drawn.learn({bytes([rank]): Drawing("svg", {})})
+    assert len(drawn._known) == 3 and list(drawn.used()) == [bytes([19])]
+
+
 @linux
 def test_a_child_hands_what_it_drew_to_those_that_come_after(keeping, drawings):
     def child(title):

@@ -1,7 +1,7 @@
 """Drawings made once: what a process has drawn, the children that it forks later find.
 
 Most figures of a report are national, and so the same in a hundred reports. Off unless a process that makes reports
-turns it on (see `report.forked`): a notebook run elsewhere draws all that it asks for.
+turns it on (see `report.build`): a notebook run elsewhere draws all that it asks for.
 """
 
 import hashlib
@@ -23,13 +23,14 @@ class Drawing(NamedTuple):
 
 Made = Drawing | str  # a text when there is nothing to draw, and something to say
 _known: OrderedDict[bytes, Made] | None = None
-_used: dict[bytes, Made | None] = {}  # since this process began; nothing for those it found
+_used: dict[bytes, Made | None] = {}  # by this piece of work; nothing for those that were there
 
 
 def keep() -> None:
-    """From now on, keep what is drawn in this process and in its children."""
+    """From now on, keep what is drawn in this process and in its children. Called before each piece of work."""
     global _known
     _known = OrderedDict() if _known is None else _known
+    begin()  # nobody asks this process what it used: it would hold all that its children ever drew
 
 
 def made(draw: Callable[..., Made], *given: Any, **options: Any) -> Made:
@@ -48,7 +49,7 @@ def made(draw: Callable[..., Made], *given: Any, **options: Any) -> Made:
 
 
 def begin() -> None:
-    """This process was just forked: what its parent used is not its own."""
+    """What was used until now is forgotten: that of a parent, or of an earlier piece of work."""
     _used.clear()
 
 
