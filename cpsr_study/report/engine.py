@@ -107,11 +107,9 @@ def kernel() -> Any:
 
 def _as_lines(notebook: NotebookNode) -> str:
     """The JSON of a notebook."""
-    told = dict(notebook) | {"cells": []}
     cells = ",\n".join(json.dumps(cell, ensure_ascii=False, sort_keys=True) for cell in notebook.cells)
-    return (
-        json.dumps(told, ensure_ascii=False, sort_keys=True).replace('"cells": []', f'"cells": [\n{cells}\n]', 1) + "\n"
-    )
+    rest = json.dumps({name: value for name, value in notebook.items() if name != "cells"}, ensure_ascii=False)
+    return f'{{"cells": [\n{cells}\n], {rest[1:]}\n'
 
 
 def _bare(notebook: NotebookNode) -> NotebookNode:

@@ -2,7 +2,6 @@
 
 # ruff: noqa: E402, F401 (what is set first decides how the rest is imported; nothing of it is used here)
 
-import importlib
 import os
 import sys
 
@@ -10,20 +9,14 @@ import sys
 os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 
 # Libraries that others do without when they are not there: for jsonschema, a grammar of international addresses that it
-# would compile for a second; for the kernel, a debugger; for seaborn, cumulative densities
-# and trees of clusters.
+# would compile for a second; for the kernel, a debugger; for seaborn, cumulative densities and trees of clusters.
 ABSENT = ("rfc3987_syntax", "debugpy", "scipy")
 for name in ABSENT:
     sys.modules[name] = None  # type: ignore[assignment]
 
-import ipykernel.debugger  # the kernel, and what it imports only when one starts
-import ipykernel.inprocess.ipkernel
-import ipykernel.inprocess.manager
-import IPython.core.application
-import IPython.core.completerlib
-import IPython.core.crashhandler
+import bdb  # the kernel imports these at its first cell
+
 import IPython.core.logger
-import IPython.core.oinspect
 import jinja2.ext
 import nbformat
 import papermill
@@ -34,14 +27,11 @@ from cpsr_study import Study, charts, overview, say, tables
 from cpsr_study.display import contracts, numbers, style
 from cpsr_study.report import document, engine, export, html, pdf
 
-for name in ("psutil", "tornado.platform.asyncio"):  # ipykernel's, at its first cell
-    importlib.import_module(name)
-
 with style.drawing():
     # Fonts and the SVG writer load at the first drawing.
     style.svg(style.axes(1))
 
-engine.kernel()
+engine.kernel()  # each chapter has a copy of it
 
 # French formats, templates, the letters of the PDF's font and the schema of notebooks are read at their first use.
 numbers.number(1234.5)
