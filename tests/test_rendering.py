@@ -21,7 +21,7 @@ from pypdf import PdfReader
 from browser import WCAG, started, target, violations, width_of
 from cpsr_study.report import blocks
 from cpsr_study.report.html import render_html
-from cpsr_study.report.pdf import cannot_be_drawn, day_of, render_pdf
+from cpsr_study.report.pdf import cannot_be_drawn, column_weights, day_of, is_narrow, render_pdf
 from cpsr_study.report.safe import safe_file, safe_link, visible
 from cpsr_study.report.typst_markup import literal
 from pdfs import compact, elements, titles
@@ -223,6 +223,32 @@ def test_pdf_figures_have_words_and_tables_have_headers(pdf):
     tables = [node for node in tree if node["/S"] == "/Table"]
     heads = [node for node in tree if node["/S"] == "/TH"]
     assert len(tables) >= 4 and len(heads) >= 3 * len(tables) - 3
+
+
+def columns_of(*texts):
+    """Two columns: these texts, and sentences that take all the room they are left."""
+    rows = [[{"text": text}, {"text": "des mots et encore des mots " * 12}] for text in texts]
+    columns = [{"title": "Terme"}, {"title": "Définition"}]
+    return columns, rows, column_weights(columns, rows)
+
+
+@pytest.mark.parametrize(
+    ("texts", "narrow"),
+    [
+        (["Taux de pauvreté", "Régie de quartier"], False),
+        (["interministérielles"], False),
+        (["MMMMMMMMMMMMMMMMMMMMMMMMMM"], True),
+        (["m" * 31], False),  # what is not a word breaks anywhere
+    ],
+)
+def test_words_are_cut_only_where_a_column_cannot_hold_one(texts, narrow):
+    assert is_narrow(*columns_of(*texts)) is narrow
+
+
+def test_no_word_of_the_annex_is_cut(pdf):
+    annex = next(i for i, page in enumerate(pdf.pages) if "4.1 Annexe" in page.extract_text() and i > 2)
+    cut = [word for page in pdf.pages[annex:-1] for word in re.findall(r"\w+\u00ad", page.extract_text())]
+    assert not cut
 
 
 def test_numbers_of_the_pdf_lead_to_the_annex(pdf):

@@ -19,6 +19,8 @@ from cpsr_study.report.safe import visible_everywhere
 from cpsr_study.report.typst_markup import Code, Markdown, literal
 
 LONGEST_WORD = 26  # letters that a column keeps together
+BREAKABLE = 30  # letters from which a word may break anywhere, as in `etude`
+LINE, INSETS = 459, 8  # points: the width of a table, what a cell leaves blank on both sides
 FONTS = ("Regular", "It", "Semibold", "SemiboldIt", "Bold", "BoldIt")
 # Absent from Source Sans Pro, but drawn by Typst's own fonts (or not drawn at all): hyphens and joiners.
 ALSO_DRAWN = frozenset("\t\n\u00ad\u2011\u200b\u2060")
@@ -42,6 +44,16 @@ def drawn_characters() -> frozenset[str]:
 
 
 @cache
+def letter_widths() -> dict[str, float]:
+    """The width of each letter of the semi-bold font, in em."""
+    from fontTools.ttLib import TTFont
+
+    with TTFont(font_files()[FONTS.index("Semibold")], lazy=True) as font:
+        unit, widths = font["head"].unitsPerEm, font["hmtx"].metrics
+        return {chr(code): widths[name][0] / unit for code, name in font.getBestCmap().items()}
+
+
+@cache
 def cannot_be_drawn(char: str) -> bool:
     """Whether a character must be named in the PDF: PDF/UA forbids a text that no font can draw."""
     return is_hidden(char) or char not in drawn_characters()
@@ -60,8 +72,8 @@ def column_weights(columns: list[dict], rows: list[list[dict]]) -> list[float]:
     texts = [[row[i]["text"] for row in rows if i < len(row)] or [""] for i in range(len(columns))]
     heads = [len(column["title"]) for column in columns]
     least = [
-        min(LONGEST_WORD, max(len(word) for text in (column["title"], *own) for word in text.split(" ")))
-        for column, own in zip(columns, texts, strict=True)
+        min(LONGEST_WORD, max(len(word) for text in _texts(columns, rows, i) for word in text.split(" ")))
+        for i in range(len(columns))
     ]
     whole = [max(*map(len, own), min(20, heads[i] / 2), least[i]) + 2.0 for i, own in enumerate(texts)]
     wordy = [(sum(map(len, own)) / len(own)) ** 0.5 for own in texts]
@@ -73,6 +85,27 @@ def column_weights(columns: list[dict], rows: list[list[dict]]) -> list[float]:
     for i in cut:
         whole[i] = max(least[i] + 2.0, room * wordy[i] / total)
     return [round(width, 1) for width in whole]
+
+
+def is_narrow(columns: list[dict], rows: list[list[dict]], weights: list[float]) -> bool:
+    """Whether a column cannot hold one of its words on a line, so that words must be cut."""
+    size = 7 if len(columns) > 7 else 8 if len(columns) > 4 else 9  # points, as in `tableau`
+    for i, weight in enumerate(weights):
+        words = {word for text in _texts(columns, rows, i) for word in text.split(" ") if len(word) < BREAKABLE}
+        widest = max(map(_ems, sorted(words, key=len)[-5:]), default=0)
+        if widest * size + INSETS > weight / sum(weights) * LINE:
+            return True
+    return False
+
+
+def _texts(columns: list[dict], rows: list[list[dict]], i: int) -> list[str]:
+    """What a column says, its title included."""
+    return [columns[i]["title"], *(row[i]["text"] for row in rows if i < len(row))]
+
+
+def _ems(word: str) -> float:
+    """The width of a word in semi-bold letters, in em."""
+    return sum(letter_widths().get(char, 0.6) for char in word)
 
 
 def is_short(rows: list[list[dict]]) -> bool:
@@ -109,6 +142,7 @@ class ReportTypstExporter(ReportExporter):
                 block["content"] = Markdown(anchors, title).render(block.pop("tokens"))
             elif block["kind"] == "table":
                 block["weights"] = column_weights(block["columns"], block["rows"])
+                block["narrow"] = is_narrow(block["columns"], block["rows"], block["weights"])
                 block["short"] = is_short(block["rows"])
         about = visible_everywhere(dict(nb["metadata"]["cpsr"]), cannot_be_drawn)
         day = day_of(about["date"])

@@ -33,12 +33,13 @@ with style.drawing():
 
 engine.kernel()  # each chapter has a copy of it
 
-# French formats, templates, the letters of the PDF's font and the schema of notebooks are read at their first use.
+# French formats, templates, the letters of the PDF's fonts and the schema of notebooks are read at their first use.
 numbers.number(1234.5)
 numbers.day_text("2021-12-31")
 html.exporter().warm("parts.html.j2")
 pdf.exporter().warm()
 pdf.drawn_characters()
+pdf.letter_widths()
 nbformat.validate(nbformat.v4.new_notebook())
 for name in ABSENT:
     del sys.modules[name]
