@@ -10,10 +10,12 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 
 import pytest
 
 from cpsr_study import parameters
+from cpsr_study.commands import batch as commands
 from cpsr_study.display import terminal
 from cpsr_study.report import batch, cluster, manifest, workers
 from cpsr_study.report import run as report
@@ -79,6 +81,27 @@ def test_work_under_a_broken_executor_is_given_again_three_times_at_most(tmp_pat
     found = outcomes(batch.make(requests(tmp_path), site(job)))
     assert found["DEP-14"] == found["DEP-61"] == (True, "") and tried.count("DEP-50") == 3
     assert found["DEP-50"] == (False, "Processus arrêté 3 fois pendant ce territoire.")
+
+
+def test_workers_are_announced_before_the_second_plan_and_only_if_there_is_work(tmp_path, monkeypatch):
+    told, planned = [], report.planned
+    monkeypatch.setattr(report, "planned", lambda request: [told.append("plan"), planned(request)][1])
+    ready = batch.Site(lambda: ThreadPoolExecutor(2), 2, instead, announce=lambda: told.append("announced"))
+    list(batch.make(requests(tmp_path), ready))
+    assert told == ["plan", "announced", "plan", "plan"]
+    told.clear()
+    list(batch.make(requests(tmp_path), ready))
+    assert told == ["plan"] * 3
+
+
+@pytest.mark.parametrize(
+    ("workers", "count", "shares"),
+    [(2, 5, [1, 1, 1, 1, 2]), (4, 6, [1, 1, 1, 1, 2, 4]), (5, 2, [2, 2]), (4, 4, [1] * 4), (8, 1, [8])],
+)
+def test_the_last_of_many_and_all_of_few_share_the_workers(tmp_path, workers, count, shares):
+    asked = [replace(requests(tmp_path)[0], workers=workers) for _ in range(count)]
+    site, given = commands._site(asked, None)
+    assert [each.workers for each in given] == shares and site.size == min(workers, count)
 
 
 def die(request, todo):

@@ -129,7 +129,10 @@ def _make(requests: list[Any], scheduler: str | None, keep_going: bool, explain:
 
 
 def _site(requests: list[Any], scheduler: str | None) -> tuple[Any, list[Any]]:
-    """Where they are made. Each worker makes whole territories; fewer territories than workers share them."""
+    """Where they are made. Each worker makes whole territories; those that are fewer than the workers share them:
+
+    all of a few, the last of many, while the workers that have ended would wait for them.
+    """
     from dataclasses import replace
 
     from cpsr_study.report import batch as maker
@@ -138,9 +141,11 @@ def _site(requests: list[Any], scheduler: str | None) -> tuple[Any, list[Any]]:
         from cpsr_study.report import cluster
 
         return cluster.site(scheduler), [replace(each, workers=1) for each in requests]
-    size = min(requests[0].workers, len(requests))
-    inside = max(1, requests[0].workers // size)
-    return maker.local(size, requests[0].engine), [replace(each, workers=inside) for each in requests]
+    total, count = requests[0].workers, len(requests)
+    each_has = total // min(total, count)
+    last = [total // (count - rank) if count > total else 0 for rank in range(count)]
+    shared = [replace(each, workers=max(each_has, more)) for each, more in zip(requests, last, strict=True)]
+    return maker.local(min(total, count), requests[0].engine), shared
 
 
 def _word(outcome: Any) -> str:

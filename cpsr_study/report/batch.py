@@ -24,13 +24,15 @@ class Site:
     """Where reports are made: opens an executor of `size` workers; `job` is what each one does.
 
     Closed before the end, after a failure or Ctrl-C, it begins nothing more of what was handed out.
-    `job` gives an empty text or the sentence that says what stopped it; `receive` puts in place what came back.
+    `job` gives an empty text or the sentence that says what stopped it; `receive` puts in place what came back;
+    `announce` says that there will be work.
     """
 
     open: Callable[[], AbstractContextManager[Executor]]
     size: int
     job: Callable[[run.Request, Plan], Any] = build.job
     receive: Callable[[run.Request, Any], str] = lambda _, answer: str(answer)
+    announce: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def local(size: int, engine: str) -> Site:
             # By the executor itself: a future cancelled here while its worker dies would leave it waiting for ever.
             executor.shutdown(cancel_futures=True)
 
-    return Site(opened, size)
+    return Site(opened, size, announce=lambda: workers.announce(engine))
 
 
 def make(requests: list[run.Request], site: Site) -> Generator[Outcome, None, None]:
@@ -64,6 +66,8 @@ def make(requests: list[run.Request], site: Site) -> Generator[Outcome, None, No
     for request in requests:
         plan = run.planned(request)
         if plan.reasons:
+            if not todo:
+                site.announce()
             todo.append((request, plan, 1))
         else:
             yield Outcome(request, built=False)

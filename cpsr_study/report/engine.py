@@ -31,7 +31,10 @@ class _Bare(Engine):
 
     @classmethod
     def execute_notebook(cls, *given: Any, target: str | None = None, **options: Any) -> NotebookNode:
-        """The executed notebook. PapermillExecutionError when a cell failed; papermill then leaves it as it does."""
+        """The executed notebook, without its cells once they are written to `target`.
+
+        PapermillExecutionError when a cell failed; papermill then leaves it as it does.
+        """
         from papermill.execute import raise_for_execution_errors  # papermill imports this module as it begins
 
         executed = super().execute_notebook(*given, **options)
@@ -41,6 +44,7 @@ class _Bare(Engine):
         bare = executed if failed else _bare(executed)
         if target:
             Path(target).write_text(_as_lines(bare), encoding="utf-8", newline="\n")
+            bare = NotebookNode(bare, cells=[])  # papermill makes JSON of what it is given, to be written nowhere
         return bare
 
 

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -21,10 +21,21 @@ _progress: Progress | None = None
 
 def pool(workers: int, engine: str, sender: Connection | None = None) -> ProcessPoolExecutor:
     """An executor of `workers` processes for an engine; what they report goes to `sender`."""
+    return ProcessPoolExecutor(workers, mp_context=_context(engine), initializer=_begin, initargs=(sender,))
+
+
+def announce(engine: str) -> None:
+    """A pool will be asked for: the server of the warm engine imports while this process does something else."""
+    if engine == "warm":
+        _context(engine)
+        forkserver.ensure_running()
+
+
+def _context(engine: str) -> Any:
     context: Any = get_context("forkserver" if engine == "warm" else "spawn")
     if engine == "warm":
         context.set_forkserver_preload(["cpsr_study.report.warm"])
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(sender,))
+    return context
 
 
 def followed(engine: str, progress: Progress, function: Callable[..., Any], *given: Any) -> Any:
