@@ -8,19 +8,18 @@ from typing import Any
 import pandas as pd
 
 from cpsr_study import derivation, indicators, observations, paths, projects, reference
-from cpsr_study.display import maps
-from cpsr_study.knowledge import Knowledge
 from cpsr_study.parameters import NEWEST, Parameters, resolve
 from cpsr_study.selection import Missing, Observation, Selection, latest_row, listed
 from cpsr_study.sources import Card
+from cpsr_study.surroundings import Surroundings
 from cpsr_study.territories import Territories
 
 FEWEST_TO_RANK = 3
 Figure = str | tuple[str, str]
 
 
-class Study(Knowledge):
-    """Selections of observations: a figure, a pair, a series, the categories, the areas around."""
+class Study(Surroundings):
+    """Selections of observations: a figure, a pair, a series, the categories, the areas."""
 
     @classmethod
     def open(
@@ -126,59 +125,15 @@ class Study(Knowledge):
                 kept.append(group[group["time_period"] == counts[counts == counts.max()].index.max()])
         return self._selection(pd.concat(kept) if kept else frame.iloc[:0], wanted[0][0], self.territory.code)
 
-    @cached_property
-    def around(self) -> list[str]:
-        """Codes of the départements to show: those of the territory, or of its region when it is smaller."""
-        region = next((code for code in self.territories.ancestors(self.territory.code) if code.startswith("REG")), "")
-        return (
-            self.departements if len(self.departements) > 1 else self._members[region] if region else self.departements
-        )
-
-    @property
-    def around_label(self) -> str:
-        """« en Normandie »: where those départements are."""
-        region = next((code for code in self.territories.ancestors(self.territory.code) if code.startswith("REG")), "")
-        return self.territories.get(region).en if region and len(self.departements) < 2 else self.en
-
-    @cached_property
-    def within(self) -> list[str]:
-        """Codes of the EPCI of a département, of the communes of an EPCI; none for the other levels."""
-        below = {"DEP": "EPCI", "EPCI": "COM"}.get(self.territory.level, "")
-        return [area.code for area in self.territories.children(self.territory.code, below)] if below else []
-
-    @property
-    def within_label(self) -> str:
-        """« EPCI » or « communes »: what `within` holds."""
-        return "EPCI" if self.territory.level == "DEP" else "communes"
-
     def departement_map(self, indicator: str) -> Selection:
         """The indicator for all the départements, to be drawn."""
         return self.areas(indicator, self._members["FR"])
-
-    @cached_property
-    def map_view(self) -> dict[str, Any]:
-        """How a map is drawn: outlines, the départements to outline, where to look (None: the whole country)."""
-        outlines = maps.outlines(self.data_dir)
-        drawn = {code.removeprefix("DEP-") for code in self.around} & set(outlines)
-        zoom = {f"DEP-{code}" for code in drawn} if 0 < len(drawn) < len(outlines) else None
-        return {"outlines": outlines, "highlight": set(self.departements), "zoom": zoom}
-
-    @property
-    def peers_label(self) -> str:
-        """« régions », « départements »: the areas of the same level."""
-        return {"REG": "régions", "DEP": "départements", "EPCI": "EPCI", "COM": "communes"}.get(
-            self.territory.level, "France"
-        )
 
     def ranking(self, indicator: str) -> Selection:
         """The indicator for the areas of the same level and for metropolitan France; empty when it ranks nothing."""
         known = self.areas(indicator, [*self.peers(), "FRMET"])
         few = len(known.frame[known.frame["geo"] != "FRMET"]) < FEWEST_TO_RANK
         return Selection(known.frame.iloc[:0], known.missing) if few else known
-
-    def peers(self) -> list[str]:
-        """Codes of the areas of the same level as the territory."""
-        return [area.code for area in self.territories.all(self.territory.level)]
 
     def comparable(self, *, relative: bool) -> list[Selection]:
         """For each indicator known here and for others of the level at the same period, the level's observations.
@@ -193,16 +148,6 @@ class Study(Knowledge):
         ]
         peers = [found.only(geo=self.peers()) for found in map(self.ranking, wanted)]
         return [found for found in peers if (found.frame["geo"] == self.territory.code).any()]
-
-    @cached_property
-    def neighbours(self) -> list[str]:
-        """Codes of the areas of the same level and region; for a region, all; overseas, all those overseas."""
-        if self.territory.level not in ("DEP", "EPCI", "COM"):
-            return self.peers()
-        region = next(code for code in self.territories.ancestors(self.territory.code) if code.startswith("REG"))
-        near = [code for code in self.peers() if self.territories.is_within(code, region)]
-        overseas = [code for code in self.peers() if not self.territories.is_within(code, "FRMET")]
-        return near if len(near) > 1 else overseas
 
     def projects(self) -> Selection:
         """Hours of each large project, with its cluster (`grappe`), place (`lieu`) and whether it is `inside`."""
