@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from cpsr_study.display import alt, drawn, publish, say, style
 from cpsr_study.display.drawn import Drawing, Made
 from cpsr_study.display.numbers import NBSP, Units, is_known, join_fr, period_text
-from cpsr_study.display.tables import slug
 from cpsr_study.selection import Selection
 
 UNSURE = {"F", "E", "P"}  # forecast, estimated, provisional: drawn hollow
@@ -41,7 +40,7 @@ def chart(draw: Callable[..., Made]) -> Callable[..., None]:
         # A note names the area where a drawing of the whole country does not: it is written after, in its own place.
         place = _NOTE if note else ""
         try:
-            made = drawn.made(draw, _frame(data), title, name=name or slug(title), note=place, **options)
+            made = drawn.made(draw, _frame(data), title, name=name or publish.slug(title), note=place, **options)
         except NothingToDrawError:
             if not isinstance(data, Selection):
                 raise

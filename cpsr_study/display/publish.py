@@ -2,9 +2,11 @@
 
 The report reads the ``application/vnd.cpsr.*`` payloads (and never the HTML); ``text/html`` is the same
 block for whoever works in JupyterLab, ``text/plain`` for everyone else. Texts come from data: here they
-are escaped, never interpreted. Nothing is computed in this module.
+are escaped, never interpreted. Nothing is computed in this module but the name of a file.
 """
 
+import re
+import unicodedata
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -149,3 +151,9 @@ def _body_cell(column: Mapping[str, Any], cell: Part) -> str:
 
 def _lines(texts: Iterable[str]) -> str:
     return "".join(f'<div style="{_SMALL}">{escape(text)}</div>' for text in texts if text)
+
+
+def slug(text: str) -> str:
+    """A file name made of the words of a title."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60].rstrip("-")

@@ -1,19 +1,14 @@
 """Tables of traced numbers, published with their plain data so that no reader has to copy a picture."""
 
-import re
-import unicodedata
 from collections.abc import Iterable
-from typing import Any
 
 import pandas as pd
 
 from cpsr_study import comparison
 from cpsr_study.area_names import key
-from cpsr_study.display import alt, compared, numbers, publish, say
-from cpsr_study.selection import SEPARATOR, Missing, Observation, Selection, as_observation, one_row_a_period
+from cpsr_study.display import alt, cells, compared, numbers, publish, say
+from cpsr_study.selection import Missing, Observation, Selection, as_observation, one_row_a_period
 from cpsr_study.study import Figure, Study
-
-Cell = dict[str, Any]
 
 
 def compare(
@@ -31,13 +26,15 @@ def compare(
         ]
         sources += [each.source_label for each in known]
         label = ", ".join(filter(None, [study.registry[name].label, known[0].category_label if known else ""]))
-        cells = [NOTHING if idle else _number(each) for each, idle in zip(found, without_object, strict=True)]
-        rows.append([_text(label), *(cell for pair in zip(cells, map(_period, found), strict=True) for cell in pair)])
+        own = [cells.NOTHING if idle else cells.number(each) for each, idle in zip(found, without_object, strict=True)]
+        rows.append(
+            [cells.text(label), *(cell for pair in zip(own, map(cells.period, found), strict=True) for cell in pair)]
+        )
     if not sources:  # nothing to compare: one sentence rather than a table of absences
         say.missing([each for each in absent if each.geo == geos[0]])
         return
     areas = [area for code in geos for area in (study.territories.get(code).name, "Période")]
-    _publish(title, ["Indicateur", *areas], rows, notes=[note, *say.expected(absent)], sources=sources)
+    cells.put(title, ["Indicateur", *areas], rows, notes=[note, *say.expected(absent)], sources=sources)
 
 
 def cross(
@@ -62,16 +59,19 @@ def cross(
     if rows == "period_label":
         frame = frame.assign(**one_row_a_period(frame))
     names, across = list(dict.fromkeys(frame[rows])), list(dict.fromkeys(frame[columns]))
-    cells = {(row[rows], row[columns]): _number(as_observation(row)) for _, row in frame.iterrows()}
-    texts = {row[rows]: [_text(row[column]) for column in about or {}] for _, row in frame.iterrows()}
-    body = [[_text(name), *texts[name], *(cells.get((name, column), NOTHING) for column in across)] for name in names]
+    filled = {(row[rows], row[columns]): cells.number(as_observation(row)) for _, row in frame.iterrows()}
+    texts = {row[rows]: [cells.text(row[column]) for column in about or {}] for _, row in frame.iterrows()}
+    body = [
+        [cells.text(name), *texts[name], *(filled.get((name, column), cells.NOTHING) for column in across)]
+        for name in names
+    ]
     heads = [
         head or HEADS.get(rows, ""),
         *(about or {}).values(),
         *(name if rows == "period_label" else _column_title(frame, columns, name) for name in across),
     ]
     breaks = alt.break_notes(frame, ["geo", "indicator", "category"])
-    _publish(title, heads, body, notes=[note, selection.note, *breaks], sources=list(frame["source_label"]))
+    cells.put(title, heads, body, notes=[note, selection.note, *breaks], sources=list(frame["source_label"]))
 
 
 def areas(study: Study, figures: list[Figure], title: str, *, note: str = "") -> None:
@@ -112,8 +112,13 @@ def standing(study: Study, title: str, *, relative: bool, note: str = "") -> Non
         ends = [found[name] for name in (place.lowest, place.highest)]
         median = numbers.value_text(place.median, own.unit, units=study.registry.units, derived=True)
         rank = alt.rank_text(place.rank, place.count).replace(" ", numbers.NBSP)
-        texts = [_text(f"{own.label}, {own.period_label}"), _number(own), _text(rank), _text(median)]
-        rows.append([*texts, *(_number(end) | {"text": f"{end.text} ({end.geo_label})"} for end in ends)])
+        texts = [
+            cells.text(f"{own.label}, {own.period_label}"),
+            cells.number(own),
+            cells.text(rank),
+            cells.text(median),
+        ]
+        rows.append([*texts, *(cells.number(end) | {"text": f"{end.text} ({end.geo_label})"} for end in ends)])
         sources.append(own.source_label)
     if not rows:
         what = "Aucun taux ni ratio" if relative else "Aucun effectif"
@@ -121,7 +126,7 @@ def standing(study: Study, title: str, *, relative: bool, note: str = "") -> Non
         publish.sentence("missing", [f"{what} n’est connu à la fois {where}."])
         return
     heads = ["Indicateur", study.name, "Rang", "Médiane", "Minimum", "Maximum"]
-    _publish(title, heads, rows, notes=[note], sources=sources, right={1, 2, 3})
+    cells.put(title, heads, rows, notes=[note], sources=sources, right={1, 2, 3})
 
 
 def between_areas(study: Study, title: str, *, note: str = "") -> None:
@@ -136,11 +141,11 @@ def between_areas(study: Study, title: str, *, note: str = "") -> None:
     found = {row["id"]: as_observation(row) for _, row in known.iterrows()}
     rows = [
         [
-            _text(compared.figure_label(study, row)),
-            *(_number(found[name]) for name in (row.id_a, row.id_b)),
-            _text(compared.gap_text(row.gap, row.gap_percent, row.unit)),
-            _text(compared.periods_text(row.period_a, row.period_b)),
-            _text(row.nature),
+            cells.text(compared.figure_label(study, row)),
+            *(cells.number(found[name]) for name in (row.id_a, row.id_b)),
+            cells.text(compared.gap_text(row.gap, row.gap_percent, row.unit)),
+            cells.text(compared.periods_text(row.period_a, row.period_b)),
+            cells.text(row.nature),
         ]
         for row in both.itertuples(index=False)
     ]
@@ -148,7 +153,7 @@ def between_areas(study: Study, title: str, *, note: str = "") -> None:
     alone = frame["nature"].value_counts().drop(both["nature"].unique())
     said = [f"Autres chiffres connus {compared.nature_text(study, nature)} : {n}." for nature, n in alone.items()]
     heads = ["Indicateur", *names, "Écart", "Période", "Nature"]
-    _publish(title, heads, rows, notes=[note, *said], sources=list(known["source_label"]), right={1, 2, 3})
+    cells.put(title, heads, rows, notes=[note, *said], sources=list(known["source_label"]), right={1, 2, 3})
 
 
 def neighbours(study: Study, indicators: list[str], title: str) -> None:
@@ -177,16 +182,16 @@ def statements(selection: Selection, title: str, *, note: str = "") -> None:
         return
     rows = [
         [
-            _text(row["source_label"]),
-            _text(row["geo_label"]),
-            _text(row["period_label"]),
-            _number(as_observation(row)),
-            _text(row["as_published"] or row["how"]),
+            cells.text(row["source_label"]),
+            cells.text(row["geo_label"]),
+            cells.text(row["period_label"]),
+            cells.number(as_observation(row)),
+            cells.text(row["as_published"] or row["how"]),
         ]
         for _, row in selection.frame.iterrows()
     ]
     heads = ["Source", "Zone", "Période", "Valeur", "Tel que publié, ou calcul"]
-    _publish(title, heads, rows, notes=[note], sources=[], right={3})
+    cells.put(title, heads, rows, notes=[note], sources=[], right={3})
 
 
 def listing(
@@ -202,11 +207,13 @@ def listing(
 
     The columns `right` hold numbers, aligned on the right.
     """
-    rows = [[_text(str(value) or "–") for value in values] for values in frame[list(columns)].itertuples(index=False)]
+    rows = [
+        [cells.text(str(value) or "–") for value in values] for values in frame[list(columns)].itertuples(index=False)
+    ]
     for row, anchor in zip(rows, anchors, strict=False):
         row[0]["anchor"] = anchor
     numeric = {place for place, name in enumerate(columns) if name in set(right)}
-    _publish(title, list(columns.values()), rows, notes=[note], sources=[], right=numeric)
+    cells.put(title, list(columns.values()), rows, notes=[note], sources=[], right=numeric)
 
 
 HEADS = {
@@ -215,63 +222,3 @@ HEADS = {
     "period_label": "Période",
     "indicator_label": "Indicateur",
 }
-
-
-def _publish(
-    title: str,
-    heads: list[str],
-    rows: list[list[Cell]],
-    *,
-    notes: list[str],
-    sources: list[str],
-    right: set[int] | None = None,
-) -> None:
-    numeric = right if right is not None else {i for i in range(1, len(heads)) if any(_is_number(r[i]) for r in rows)}
-    fields = [{"name": f"c{i}", "title": head, "type": "string"} for i, head in enumerate(heads)]
-    hidden = any(cell["text"] == numbers.SECRET and cell["ref"] for row in rows for cell in row)
-    secret = numbers.SECRET_NOTE if hidden else ""
-    listed = dict.fromkeys(name for source in sources for name in source.split(SEPARATOR) if name)
-    publish.table(
-        {
-            "name": slug(title),
-            "title": title,
-            "schema": {"fields": fields},
-            "data": [{f"c{i}": cell.get("value", cell["text"]) for i, cell in enumerate(row)} for row in rows],
-            "cpsr": {
-                "columns": [
-                    {"title": head, "align": "right" if i in numeric else "left", "header": i == 0}
-                    for i, head in enumerate(heads)
-                ],
-                "cells": [[{k: v for k, v in cell.items() if k != "value"} for cell in row] for row in rows],
-                "notes": [text for text in [*notes, secret] if text],
-                "source": f"Source : {SEPARATOR.join(listed)}." if listed else "",
-            },
-        }
-    )
-
-
-def slug(text: str) -> str:
-    """A file name made of the words of a title."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60].rstrip("-")
-
-
-def _text(text: str) -> Cell:
-    return {"text": text, "ref": "", "mark": ""}
-
-
-NOTHING = _text("–")
-
-
-def _number(item: Observation | Missing) -> Cell:
-    if isinstance(item, Missing):
-        return _text(numbers.MISSING)
-    return item.part() | ({"value": item.value} if numbers.is_known(item.value) else {})
-
-
-def _is_number(cell: Cell) -> bool:
-    return "value" in cell or cell["text"] in ("–", numbers.MISSING, numbers.SECRET)
-
-
-def _period(item: Observation | Missing) -> Cell:
-    return _text(item.period_label if isinstance(item, Observation) else "")
