@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from cpsr_study import parameters
-from cpsr_study.display import charts, drawn, publish
+from cpsr_study.display import charts, drawn, publish, style
 from cpsr_study.display.drawn import Drawing
 from cpsr_study.report import batch, forked
 from cpsr_study.report import run as report
@@ -80,6 +80,15 @@ def test_another_option_order_unit_or_setting_is_another_drawing(keeping, drawin
     with matplotlib.rc_context({"lines.linewidth": 9}):
         drawn.made(drawings, base, "a")
     assert len(drawings.done) == 5
+
+
+def test_another_palette_is_another_drawing(keeping, drawings, monkeypatch):
+    drawn.made(drawings, table(), "a")
+    monkeypatch.setattr(style, "PALETTE", ["#000000", *style.PALETTE[1:]])
+    drawn.made(drawings, table(), "a")
+    monkeypatch.setattr(style, "WIDTH", 7)
+    drawn.made(drawings, table(), "a")
+    assert len(drawings.done) == 3
 
 
 def test_the_last_used_are_kept(keeping, drawings, monkeypatch):

@@ -7,6 +7,7 @@ turns it on (see `report.build`): a notebook run elsewhere draws all that it ask
 import hashlib
 import io
 import pickle
+import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -39,13 +40,19 @@ def made(draw: Callable[..., Made], *given: Any, **options: Any) -> Made:
         return draw(*given, **options)
     import matplotlib
 
-    settings = list(dict.items(matplotlib.rcParams))  # a chapter may have changed one
+    settings = [*dict.items(matplotlib.rcParams), *_constants(draw)]  # a chapter may have changed one
     key = _key([draw.__module__, draw.__qualname__, settings, given, options])
     if key in _known:
         _used.setdefault(key, None)
     else:
         _known[key] = _used[key] = draw(*given, **options)
     return _known[key]
+
+
+def _constants(draw: Callable[..., Made]) -> list[tuple[str, Any]]:
+    """What the style of the study and the module of a drawing hold under names in capitals: colours, sizes."""
+    modules = (sys.modules[f"{__package__}.style"], sys.modules[draw.__module__])
+    return [item for module in modules for item in vars(module).items() if item[0].isupper()]
 
 
 def begin() -> None:
