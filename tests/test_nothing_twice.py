@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import time
+from multiprocessing import get_context
 
 import nbformat
 import pytest
@@ -199,14 +200,36 @@ def test_a_false_memory_deceives_neither_an_archive_nor_a_table(small, monkeypat
 
 
 def test_what_a_killed_program_left_is_undone(tmp_path):
-    gone = tmp_path / f".en-cours-{place._machine()}-999999999-x"
-    elsewhere = tmp_path / ".en-cours-00000000-1-x"
-    for folder in (gone, elsewhere, tmp_path / ".ancien-DEP-14-2026", tmp_path / ".ancien-DEP-50-2026"):
-        folder.mkdir()
-    (tmp_path / "DEP-50-2026").mkdir()
+    dead, living = f"{place._machine()}-999999999-", f"{place._machine()}-{os.getpid()}-"
+    left = [f".en-cours-{dead}x", f".ancien-{dead}DEP-14-2026", f".ancien-{dead}DEP-50-2026"]
+    kept = [".en-cours-00000000-1-x", f".ancien-{living}DEP-61-2026", "DEP-50-2026"]
+    for name in left + kept:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "from").write_text(name, encoding="utf-8")
     with place.workshop(tmp_path) as mine:
         place.tidy(tmp_path)
         assert mine.is_dir()
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        ".ancien-DEP-50-2026", elsewhere.name, "DEP-14-2026", "DEP-50-2026"
-    ]  # fmt: skip
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept, "DEP-14-2026"])
+    assert [(tmp_path / name / "from").read_text() for name in ("DEP-14-2026", "DEP-50-2026")] == [left[1], kept[2]]
+
+
+def swap_often(output, mark):
+    """Put a report in the same place again and again, as a program that shares a folder with others would."""
+    for rank in range(50):
+        place.tidy(output)
+        with place.workshop(output) as work:
+            for name in ("a", "b"):
+                (work / "report" / name).mkdir(parents=True)
+                (work / "report" / name / "from").write_text(f"{mark} {rank}", encoding="utf-8")
+            place.put(work / "report", output / "DEP-14-2026")
+
+
+def test_programs_that_share_a_folder_do_not_stop_one_another(tmp_path):
+    others = [get_context("spawn").Process(target=swap_often, args=(tmp_path, mark)) for mark in "ABC"]
+    for each in others:
+        each.start()
+    for each in others:
+        each.join(60)
+    assert [each.exitcode for each in others] == [0, 0, 0]
+    assert [path.name for path in tmp_path.iterdir()] == ["DEP-14-2026"]
+    assert len({path.read_text(encoding="utf-8") for path in tmp_path.glob("*/*/from")}) == 1

@@ -1,47 +1,68 @@
 """Folders made whole or not at all: built beside, then swapped by renaming, whatever kills the program meanwhile."""
 
+import errno
 import os
 import platform
 import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _WORK, _OLD = ".en-cours-", ".ancien-"
+_ATTEMPTS = 5
 
 
 @contextmanager
 def workshop(output: Path) -> Iterator[Path]:
     """A hidden folder of `output` to build in, removed at the end."""
     output.mkdir(parents=True, exist_ok=True)
-    prefix = f"{_WORK}{_machine()}-{os.getpid()}-"
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=output, ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix=_own(_WORK), dir=output, ignore_cleanup_errors=True) as name:
         yield Path(name)
 
 
 def put(new: Path, target: Path) -> None:
-    """Swap folders by renaming: a reader sees the old one or the new one, never half of either."""
-    old = target.with_name(f"{_OLD}{target.name}")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        os.replace(target, old)
-    os.replace(new, target)
+    """Swap folders by renaming: a reader sees the old one or the new one, never half of either.
+
+    OSError when other programs put theirs in the same place at each attempt.
+    """
+    old = target.with_name(_own(_OLD) + target.name)
+    for attempt in range(_ATTEMPTS):
+        shutil.rmtree(old, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            os.replace(target, old)
+        try:
+            os.replace(new, target)
+            break
+        except OSError as error:  # another program put its own there meanwhile
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or attempt == _ATTEMPTS - 1:
+                raise
     shutil.rmtree(old, ignore_errors=True)
 
 
 def tidy(output: Path) -> None:
     """Undo what a killed program left: its workshops go, a report moved away and not replaced comes back."""
     for left in output.glob(f"{_WORK}*"):
-        machine, _, rest = left.name.removeprefix(_WORK).partition("-")
-        pid = rest.partition("-")[0]
-        if machine == _machine() and pid.isdigit() and not _is_running(int(pid)):
+        if _abandoned(left, _WORK):
             shutil.rmtree(left, ignore_errors=True)
     for old in output.glob(f"{_OLD}*"):
-        target = old.with_name(old.name.removeprefix(_OLD))
-        if not target.exists():
-            os.replace(old, target)
+        if name := _abandoned(old, _OLD):
+            with suppress(OSError):  # it has been replaced, or another program tidies too
+                os.replace(old, old.with_name(name))
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _own(kind: str) -> str:
+    """How the names of the hidden folders of this process begin."""
+    return f"{kind}{_machine()}-{os.getpid()}-"
+
+
+def _abandoned(folder: Path, kind: str) -> str:
+    """The rest of the name of a hidden folder whose process has ended, on this machine; else nothing."""
+    machine, _, rest = folder.name.removeprefix(kind).partition("-")
+    pid, _, name = rest.partition("-")
+    return name if machine == _machine() and pid.isdigit() and not _is_running(int(pid)) else ""
 
 
 def _machine() -> str:
