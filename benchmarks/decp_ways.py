@@ -18,8 +18,8 @@ from decp_files import fresh
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 AREAS = DATA / "reference" / "insee-cog" / "2026" / "territories.csv"
-COUNTS = ("marches", "oui", "declares", "clause", "critere", "reserve", "contradictoires", "accords", "ecartes",
-          "identiques", "non_localises", "situes_sirene", "acheteurs")  # fmt: skip
+COUNTS = ("marches", "oui", "declares", "clause", "critere", "reserve", "contradictoires", "accords", "natures",
+          "sans_nature", "ecartes", "identiques", "non_localises", "situes_sirene", "acheteurs")  # fmt: skip
 FIGURES = (*COUNTS, "montant", "plafond", "montant_median")
 PLACES = ("siege", "lieu")
 
@@ -95,6 +95,7 @@ SELECT
     count(*) FILTER (social = 'oui') AS oui, count(*) FILTER (social IN ('oui', 'aucune')) AS declares,
     count(*) FILTER (clause) AS clause, count(*) FILTER (critere) AS critere, count(*) FILTER (reserve) AS reserve,
     count(*) FILTER (social = 'contradictoire') AS contradictoires, count(*) FILTER (accord_cadre) AS accords,
+    count(*) FILTER (nature_dite) AS natures, count(*) FILTER (NOT nature_dite) AS sans_nature,
     count(*) FILTER (ecarte IS NOT NULL) AS ecartes, count(*) FILTER (identique) AS identiques,
     count(*) FILTER (reg IS NULL) AS non_localises,
     count(*) FILTER (siege_sirene AND '{place}' = 'siege') AS situes_sirene,
@@ -141,8 +142,8 @@ def pandas_aggregate(folder: Path, name: str) -> dict[str, Any]:
     import pandas as pd
 
     columns = ["annee", "siege_departement", "siege_region", "lieu_departement", "lieu_region", "siege_sirene",
-               "montant", "ecarte", "accord_cadre", "social", "clause", "critere", "reserve", "identique",
-               "acheteur_id"]  # fmt: skip
+               "montant", "ecarte", "accord_cadre", "nature_dite", "social", "clause", "critere", "reserve",
+               "identique", "acheteur_id"]  # fmt: skip
     areas = pd.read_csv(AREAS, dtype=str, usecols=["code", "level", "parent"])
     areas["written"] = areas["code"].str.partition("-")[2]
     regions, departements = (areas[areas["level"] == level].set_index("written") for level in ("REG", "DEP"))
@@ -152,7 +153,8 @@ def pandas_aggregate(folder: Path, name: str) -> dict[str, Any]:
     good = frame["ecarte"].isna()
     firm, ceiling = good & ~frame["accord_cadre"], good & frame["accord_cadre"]
     frame = frame.assign(
-        marches=1, fermes=firm, cadres=ceiling, accords=frame["accord_cadre"], ecartes=~good,
+        marches=1, fermes=firm, cadres=ceiling, accords=frame["accord_cadre"],
+        natures=frame["nature_dite"], sans_nature=~frame["nature_dite"], ecartes=~good,
         montant=cents.where(firm, 0).astype("int64"), plafond=cents.where(ceiling, 0).astype("int64"),
         montant_median=frame["montant"].where(firm), oui=frame["social"] == "oui",
         declares=frame["social"].isin(["oui", "aucune"]), contradictoires=frame["social"] == "contradictoire",

@@ -289,6 +289,7 @@ def test_what_no_column_says_is_said(tmp_path: Path, folder: Path, command) -> N
     found = figures([path], alone)
     assert found["decp_identiques_siege", "FR", "2024", ""] == 0
     assert not [key for key in found if "accords_cadres" in key[0]], "no contract says what it is: no share of 0 %"
+    assert found["decp_sans_nature_siege", "FR", "2024", ""] == 5
 
 
 @pytest.mark.parametrize("code", ["EPCI-243700754", "COM-29019"])

@@ -34,7 +34,7 @@ def contract(rank: int, random: Random) -> dict[str, object]:
     return {
         "uid": str(rank), "acheteur_id": f"{random.choice([1, 2])}{random.randrange(40):013}", "jour": day,
         "annee": int(day[:4]), "montant": amount,
-        "accord_cadre": random.random() < 0.3, "nature_dite": True, "ecarte": aside,
+        "accord_cadre": random.random() < 0.3, "nature_dite": random.random() < 0.6, "ecarte": aside,
         "type": random.choice(["travaux", "services"]), "categorie": random.choice(["etat", "commune"]),
         "procedure": random.choice(["procedure_adaptee", "sans_publicite"]), "social": social,
         "clause": social == "oui" and random.random() < 0.5, "critere": social == "oui" and random.random() < 0.5,

@@ -19,8 +19,8 @@ SILENT = (
     "considération sociale : la question n’y est peut-être pas posée, et aucun n’est nommé."
 )
 COVERAGE = (
-    "marches", "acheteurs", "part_declares", "part_accords_cadres", "ecartes", "contradictoires", "identiques",
-    "situes_sirene",
+    "marches", "acheteurs", "part_declares", "part_accords_cadres", "sans_nature", "ecartes", "contradictoires",
+    "identiques", "situes_sirene",
 )  # fmt: skip
 
 

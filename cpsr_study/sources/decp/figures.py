@@ -23,11 +23,11 @@ SHARES = {
     "part_critere": ("critere", "declares"),
     "part_reserve": ("reserve", "declares"),
     "part_declares": ("declares", "marches"),
-    "part_accords_cadres": ("accords", "marches"),
+    "part_accords_cadres": ("accords", "natures"),
 }
-PLAIN = ("marches", "montant", "montant_median", "plafond", "acheteurs", "ecartes", "contradictoires", "identiques",
-         "non_localises", "situes_sirene")  # fmt: skip
-COUNTED = {"ecartes", "contradictoires", "identiques"}  # none of them is a finding too
+PLAIN = ("marches", "montant", "montant_median", "plafond", "acheteurs", "sans_nature", "ecartes", "contradictoires",
+         "identiques", "non_localises", "situes_sirene")  # fmt: skip
+COUNTED = {"sans_nature", "ecartes", "contradictoires", "identiques"}  # none of them is a finding too
 WHOLE_ONLY = {
     "non_localises",
     "situes_sirene",
@@ -36,6 +36,7 @@ WHOLE_ONLY = {
     "contradictoires",
     "identiques",
     "part_accords_cadres",
+    "sans_nature",
     "plafond",
 }
 
@@ -87,8 +88,6 @@ def _said(record: dict[str, Any]) -> Iterator[tuple[str, float, str]]:
     for name, (over, base) in SHARES.items():
         if name == "part_sociale" and not record["declares"] + record["contradictoires"]:
             continue  # nobody was asked (format before 2024): a share of zero would be an answer
-        if name == "part_accords_cadres" and not record.get("natures"):
-            continue  # no contract says what it is
         if (whole or name not in WHOLE_ONLY) and record[base]:
             yield name, 100 * record[over] / record[base], _share_note(record[over], record[base])
 

@@ -20,7 +20,8 @@ dits AS (
         try_cast(derniere.cpv[1:2] AS INTEGER) AS division,
         derniere.nature ILIKE '%accord-cadre%' OR derniere.nature ILIKE '%accord cadre%'
             OR derniere.techniques ILIKE '%accord-cadre%' AS accord_cadre,
-        derniere.nature <> '' OR derniere.techniques <> '' AS nature_dite,
+        -- Until 2023 the nature tells framework agreements; from 2024 on, only the technique: « Marché » is no answer.
+        accord_cadre OR derniere.techniques <> '' OR (derniere.nature <> '' AND annee < 2024) AS nature_dite,
         coalesce(simple(declaree.sociale), '') AS sociale,
         simple(derniere.lieu_type) AS lieu_type,
         upper(derniere.lieu_code) AS code,

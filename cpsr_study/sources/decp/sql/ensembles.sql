@@ -9,6 +9,7 @@ sommes AS (
         sum(centimes) FILTER (accord_cadre)::DOUBLE / 1e8 AS plafond,
         sum(if(accord_cadre, n, 0)) AS accords,
         sum(if(nature_dite, n, 0)) AS natures,
+        sum(if(nature_dite, 0, n)) AS sans_nature,
         sum(if(mis_a_part, n, 0)) AS ecartes,
         sum(if(identique, n, 0)) AS identiques,
         sum(if(reg IS NULL, n, 0)) AS non_localises,
