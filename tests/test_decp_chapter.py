@@ -1,15 +1,17 @@
 """The chapter on the invented contracts: what it prints is what their README says, no more and no less."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import nbformat
+import pandas as pd
 import pytest
 
 from cpsr_study import Study, contracts
 from cpsr_study.display import publish
-from decp_files import HERE, rows, whole, written
+from decp_files import HERE, as_json, rows, whole, written
 from reports import build
 
 NUMBER = re.compile(r"-?\d[\d\u202f]*(?:,\d+)?")
@@ -128,6 +130,48 @@ def test_nobody_is_named_where_nobody_answers(tmp_path: Path, monkeypatch: pytes
     contracts.buyers(Study.open("REG-28", 2026, data_dir=whole(tmp_path, written(lines, tmp_path / "marches.csv"))))
     (sentence,) = said
     assert "aucun n’est nommé" in sentence and "Ville" not in sentence
+
+
+def named_buyers(monkeypatch: pytest.MonkeyPatch, root: Path, *files: Path) -> list[list[str]]:
+    """The cells of the table of buyers, or the sentence that stands for it."""
+    said: list[list[str]] = []
+    monkeypatch.setattr(publish, "sentence", lambda role, parts, *rest: said.append(["".join(map(str, parts))]))
+    monkeypatch.setattr(
+        publish, "table", lambda it: said.extend([plain(cell["text"]) for cell in row] for row in it["cpsr"]["cells"])
+    )
+    contracts.buyers(Study.open("REG-28", 2026, data_dir=whole(root, *files)))
+    return said
+
+
+def of_buyer(rank: int, first: int, last: int, social: str) -> list[dict[str, str]]:
+    buyer = {"acheteur_id": f"2114999{rank:02}00010", "acheteur_nom": f"Ville {rank}", "considerationsSociales": social}
+    return [rows()[0] | buyer | {"id": f"Z{n}"} for n in range(first, last)]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_nobody_was_silent_in_a_file_that_does_not_ask(
+    form: str, order: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A contract counts where one file at least asked: town 3 is known by the other file alone, town 2 for a part."""
+    asking = [*of_buyer(1, 0, 12, "Sans objet"), *of_buyer(2, 0, 10, ""), *of_buyer(3, 0, 9, "")]
+    silent = [*of_buyer(1, 0, 20, ""), *of_buyer(2, 5, 15, ""), *of_buyer(3, 9, 30, "")]
+    other = tmp_path / f"muet.{form}"
+    if form == "csv":
+        pd.DataFrame(silent).drop(columns="considerationsSociales").to_csv(other, index=False)
+    else:  # as before 2024: a list of contracts, without the field
+        found = json.loads(as_json(silent, other).read_text(encoding="utf-8"))["marches"]["marche"]
+        other.write_text(json.dumps({"marches": [contract | {"considerationsSociales": None} for contract in found]}))
+    files = [written(asking, tmp_path / "a.csv"), other]
+    told = named_buyers(monkeypatch, tmp_path, *files[::order])
+    assert told == [["Ville 1", "12", "100 %", "0"], ["Ville 2", "10", "0 %", "0"]]
+
+
+def test_where_no_file_asks_nobody_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = pd.DataFrame(of_buyer(1, 0, 12, "")).drop(columns="considerationsSociales")
+    lines.to_csv(tmp_path / "muet.csv", index=False)
+    ((sentence,),) = named_buyers(monkeypatch, tmp_path, tmp_path / "muet.csv")
+    assert "aucun n’est nommé" in sentence and "pose la question" in sentence and "Ville" not in sentence
 
 
 def test_a_geography_without_contracts_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,11 @@ HOW = (
 )
 SILENT = (
     "Dans les fichiers importés, aucun acheteur de dix marchés ou plus {en} ne dit si ses marchés comportent une "
-    "considération sociale : la question n’y est peut-être pas posée, et aucun n’est nommé."
+    "considération sociale : la réponse y est vide pour tous, et aucun n’est nommé."
+)
+FEW = (
+    "Aucun acheteur {en} n’a dix marchés ou plus, notifiés depuis 2024, dans un fichier qui pose la question des "
+    "considérations sociales : aucun n’est nommé."
 )
 COVERAGE = (
     "marches", "acheteurs", "part_declares", "part_accords_cadres", "sans_nature", "ecartes", "contradictoires",
@@ -120,8 +124,9 @@ def buyers(study: Study) -> None:
         return
     rows = study.declaring_buyers()
     if rows.empty:
+        publish.sentence("reading", [FEW.format(en=study.en)])
         return
-    if not rows["declares"].any():  # a file without this column blames nobody
+    if not rows["declares"].any():
         publish.sentence("reading", [SILENT.format(en=study.en)])
         return
     ends = rows if len(rows) <= 10 else pd.concat([rows.head(5), rows.tail(5)])
@@ -138,7 +143,10 @@ def buyers(study: Study) -> None:
     )
     heads = {"acheteur": "Acheteur", "marches": "Marchés depuis 2024", "declares": "Renseignés",
              "oui": "Avec une considération sociale"}  # fmt: skip
-    note = "Acheteurs de dix marchés ou plus ; un acheteur qui ne renseigne pas peut très bien avoir des clauses."
+    note = (
+        "Acheteurs de dix marchés ou plus ; un acheteur qui ne renseigne pas peut très bien avoir des clauses. Les "
+        "marchés des fichiers qui ne posent pas la question ne comptent pas ici."
+    )
     title = f"Acheteurs qui renseignent le plus et le moins les considérations sociales {study.en}"
     tables.listing(shown, title, heads, note=f"{note} {_source(study)}", right=["marches", "declares", "oui"])
 

@@ -51,6 +51,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "modification_date": ("datenotificationmodificationmodification", "datenotificationmodification"),
 }
 NEEDED = ("acheteur_id", "date_notification", "montant")
+OLD_JSON = "JSON v1"
 
 
 LENIENT = "cp1252-si-invalide"
@@ -105,7 +106,7 @@ def recognise(path: Path) -> Format:
     if text.startswith(b"{"):
         if not (start := JSON_START.match(head)):
             raise DataError(f"{name} est du JSON, mais pas celui des DECP (« marches » attendu en tête).")
-        return Format("json", "JSON v1" if start[1] else "JSON v2")
+        return Format("json", OLD_JSON if start[1] else "JSON v2")
     columns, delimiter = header(head)
     return _tabular(columns, name, Format("csv", "CSV", delimiter))
 

@@ -22,7 +22,10 @@ def largest_reserved(
 
 
 def buyers(cards: list[Card], area: "Territory", territories: "Territories", data_dir: Path) -> "pd.DataFrame":
-    """The buyers of ten contracts or more since 2024: acheteur_nom, acheteur_id, marches, declares, oui."""
+    """The buyers of ten contracts or more since 2024: acheteur_nom, acheteur_id, marches, declares, oui.
+
+    Only contracts of files that ask about social considerations count.
+    """
     return _rows("acheteurs", cards, area, territories, data_dir, fewest=FEWEST)
 
 

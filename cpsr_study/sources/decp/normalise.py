@@ -148,12 +148,12 @@ def _rejects(base: "DuckDBPyConnection", target: Path, some: bool) -> dict[str, 
 
 
 def _counts(base: "DuckDBPyConnection", target: Path, found: Format, kept: int, reasons: dict[str, int]) -> Counts:
-    facts = (0, "", "", "")
+    facts = (0, "", "", "", 0)
     if kept:
         facts = (
             base.execute(
                 "SELECT count(*), min(premiere.jour)::VARCHAR, max(premiere.jour)::VARCHAR, "
-                "max(derniere.publication) FILTER (derniere.publication <= getvariable('limite'))::VARCHAR "
+                "max(derniere.publication) FILTER (derniere.publication <= getvariable('limite'))::VARCHAR, count(declaree) "
                 f"FROM read_parquet({literal(target / YEARS)})"
             ).fetchone()
             or facts
@@ -162,5 +162,10 @@ def _counts(base: "DuckDBPyConnection", target: Path, found: Format, kept: int, 
     return Counts(
         title=found.title, read=kept + rejected, kept=kept, rejected=rejected, contracts=facts[0],
         first=facts[1] or "", last=facts[2] or "", published=facts[3] or facts[2] or "",
-        absent=found.absent if found.columns else [], reasons=reasons,
+        absent=found.absent if found.columns else _unasked(found, facts[4]), reasons=reasons,
     )  # fmt: skip
+
+
+def _unasked(found: Format, told: int) -> list[str]:
+    """The JSON of before 2024 does not ask about social considerations, unless one of its contracts answers."""
+    return [] if told or found.title != formats.OLD_JSON else ["sociale"]

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LOCK = ".verrou"
 NO_SEAT = "SELECT '' AS siret, NULL::VARCHAR AS commune WHERE false"
+SOCIAL, NOBODY = "sociale", "SELECT '' AS uid WHERE false"
 
 
 @cache
@@ -118,7 +119,8 @@ def contracts(cards: list[Card], data_dir: Path, geography: int = 0) -> Path:
 
     try:
         with workshop(data_dir) as aside, session.connected(aside) as base:
-            unite(base, [folder / normalise.YEARS for folder in folders], seats, aside / "made.parquet")
+            unasked = [folder / normalise.YEARS for folder in folders if SOCIAL in counts(folder).absent]
+            unite(base, [folder / normalise.YEARS for folder in folders], seats, aside / "made.parquet", unasked)
             os.replace(aside / "made.parquet", target)
     except duckdb.Error as error:
         reason = session.full(error) or f"Les marchés importés n'ont pas pu être réunis ({str(error).splitlines()[0]})."
@@ -126,11 +128,23 @@ def contracts(cards: list[Card], data_dir: Path, geography: int = 0) -> Path:
     return target
 
 
-def unite(base: "DuckDBPyConnection", files: list[Path], seats: Path | None, target: Path) -> None:
-    """Write the Parquet of the contracts of normalised files, with the seats of an extract of Sirene."""
-    listed = ", ".join(map(session.literal, files))
-    base.execute(f"CREATE TEMP VIEW versions AS SELECT * EXCLUDE (annee) FROM read_parquet([{listed}])")
+def unite(
+    base: "DuckDBPyConnection", files: list[Path], seats: Path | None, target: Path, unasked: Sequence[Path] = ()
+) -> None:
+    """Write the Parquet of the contracts of normalised files, with the seats of an extract of Sirene.
+
+    `unasked`: those of the files that have no column of social considerations.
+    """
+    base.execute(f"CREATE TEMP VIEW versions AS SELECT * EXCLUDE (annee) {_read(files)}")
+    asked = [path for path in files if path not in unasked]
+    others = f"ANTI JOIN (SELECT uid {_read(asked)}) USING (uid)" if asked else ""
+    silent = f"SELECT DISTINCT uid {_read(unasked)} {others}" if unasked else NOBODY
+    base.execute(f"CREATE TEMP VIEW muets AS {silent}")
     found = f"FROM read_parquet({session.literal(seats)})" if seats else NO_SEAT
     base.execute(f"CREATE TEMP VIEW etablissements AS {found}")
     query = session.sql("ensemble").replace("{reunion}", session.sql("reunion"))
     base.execute(f"COPY ({query}) TO {session.literal(target)} (FORMAT parquet, COMPRESSION zstd)")
+
+
+def _read(files: Sequence[Path]) -> str:
+    return f"FROM read_parquet([{', '.join(map(session.literal, files))}])"

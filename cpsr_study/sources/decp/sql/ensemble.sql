@@ -1,5 +1,6 @@
 -- The contracts of all the files, once each, with what the figures need. `versions` holds the normalised files,
--- `etablissements` the communes that Sirene gives to the SIRET that no file places.
+-- `etablissements` the communes that Sirene gives to the SIRET that no file places, `muets` the contracts whose files
+-- do not ask about social considerations.
 WITH
 reunis AS ({reunion}),
 -- A file without seats (JSON, data.economie) takes those that another file gives for the same SIRET.
@@ -23,6 +24,7 @@ dits AS (
         -- Until 2023 the nature tells framework agreements; from 2024 on, only the technique: « Marché » is no answer.
         accord_cadre OR derniere.techniques <> '' OR (derniere.nature <> '' AND annee < 2024) AS nature_dite,
         coalesce(simple(declaree.sociale), '') AS sociale,
+        muets.uid IS NULL AS question_posee,
         simple(derniere.lieu_type) AS lieu_type,
         upper(derniere.lieu_code) AS code,
         reunis.acheteur.nom AS acheteur_nom,
@@ -37,6 +39,7 @@ dits AS (
         coalesce(nullif(reunis.acheteur.region, ''), sieges.acheteur.region) AS siege_region
     FROM reunis LEFT JOIN sieges USING (acheteur_id)
     LEFT JOIN etablissements ON etablissements.siret = reunis.acheteur_id
+    LEFT JOIN muets USING (uid)
 ),
 precises AS (
     SELECT
@@ -77,6 +80,7 @@ SELECT
          WHEN dit_oui(sociale) THEN 'oui'
          WHEN dit_non(sociale) THEN 'aucune'
          ELSE 'non_declaree' END AS social,
+    question_posee,
     social = 'oui' AND sociale LIKE '%clause sociale%' AS clause,
     social = 'oui' AND dit_critere(sociale) AS critere,
     social = 'oui' AND dit_reserve(sociale) AS reserve,
