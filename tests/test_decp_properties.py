@@ -150,6 +150,31 @@ def test_neither_order_nor_the_way_of_cutting_changes_a_figure(room: Path, whole
         pd.testing.assert_frame_equal(known, whole[name], obj=name)
 
 
+@few(4)
+@given(cents=st.lists(st.sampled_from([110, 220, 330, 10_010, 70_007, 123_456_789, 299_999_999_999]), min_size=20,
+                      max_size=40), draw=st.randoms(use_true_random=False))  # fmt: skip
+def test_amounts_are_added_to_the_cent_in_any_order(room: Path, cents: list[int], draw) -> None:
+    """1,10 € + 2,20 € + 3,30 € are 6,60 €: a sum of binary fractions is not, and depends on the order of the rows."""
+    areas = Territories.load(DATA, 2026)
+    made = ["", "Accord-cadre"]
+    lines = [
+        rows()[0] | {"id": f"Z{rank}", "montant": f"{value / 100:.2f}", "techniques": made[rank % 2]}
+        for rank, value in enumerate(cents)
+    ]
+    exact = {name: sum(cents[rank::2]) / 1e8 for rank, name in enumerate(("decp_montant", "decp_plafond"))}
+    for _ in range(2):
+        data = bare(room / f"cents{next(examples)}")
+        intake.take([written(draw.sample(lines, len(lines)), data / "a.csv")], data, silent)
+        cards = [card for card in catalogue(data) if card.source == "decp"]
+        whole = [areas.get(code) for code in ("FR", "REG-28", "COM-14118")]
+        found = decp.observations(cards, whole, areas, data)
+        for name, value in exact.items():
+            told = found.loc[found["indicator"].str.startswith(name + "_siege"), "value"]
+            assert told.tolist() == [value] * 3, name
+        parts = decp.details(cards, areas.get("FR"), areas, data)
+        assert set(parts.loc[parts["indicator"] == "decp_montant_siege", "value"]) >= {exact["decp_montant"]}
+
+
 def test_a_titulaire_or_a_version_more_changes_no_figure(room: Path, whole) -> None:
     lines = rows()
     more = [line | {"titulaire_id": "77777777700019"} for line in lines[::3]]

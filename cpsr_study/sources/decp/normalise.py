@@ -153,7 +153,8 @@ def _counts(base: "DuckDBPyConnection", target: Path, found: Format, kept: int, 
         facts = (
             base.execute(
                 "SELECT count(*), min(premiere.jour)::VARCHAR, max(premiere.jour)::VARCHAR, "
-                "max(derniere.publication) FILTER (derniere.publication <= getvariable('limite'))::VARCHAR, count(declaree) "
+                "max(derniere.publication) FILTER (derniere.publication <= getvariable('limite'))::VARCHAR, "
+                "count(declaree) "
                 f"FROM read_parquet({literal(target / YEARS)})"
             ).fetchone()
             or facts
