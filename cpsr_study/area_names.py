@@ -1,4 +1,4 @@
-"""Names of areas as text: what a user may type, what a message may repeat, « du Havre » and « au Havre »."""
+"""Names of areas as text: what a user may type, « du Havre » and « au Havre »."""
 
 import re
 import unicodedata
@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from cpsr_study.errors import RequestError
+from cpsr_study.hidden import is_invisible, shown
 
 Area = TypeVar("Area")
 
 LONGEST = 200  # characters a territory may be asked with
-SHOWN = 60  # characters a message repeats at most
 _EXAMPLES = "par exemple « Normandie » ou « REG-28 »"
 _CONTRACTED = {"Le ": ("du ", "au "), "Les ": ("des ", "aux ")}
 
@@ -30,19 +30,9 @@ def checked(text: object) -> str:
         raise RequestError(f"Le territoire doit être un texte, {_EXAMPLES}.")
     if not text.strip() or len(text) > LONGEST:
         raise RequestError(f"Le territoire doit tenir en 1 à {LONGEST} caractères, {_EXAMPLES}.")
-    if not all(map(_visible, text)):
+    if any(map(is_invisible, text)):
         raise RequestError(f"Le territoire contient des caractères invisibles : « {shown(text)} ».")
     return " ".join(text.split())
-
-
-def shown(text: object) -> str:
-    """The text as a message may repeat it: short, on one line, every character visible."""
-    visible = "".join(c if _visible(c) else "\N{REPLACEMENT CHARACTER}" for c in str(text)[: SHOWN + 1])
-    return visible if len(visible) <= SHOWN else visible[: SHOWN - 1] + "…"
-
-
-def _visible(character: str) -> bool:
-    return unicodedata.category(character)[0] != "C" and character not in "\u2028\u2029"
 
 
 def typographic(text: str) -> str:

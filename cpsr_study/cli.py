@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from cpsr_study.area_names import shown as as_shown
 from cpsr_study.commands import batch, figures, intake, partners, refusals, reports
 from cpsr_study.errors import DataError, RequestError
+from cpsr_study.hidden import shown as as_shown
 
 INTERRUPTED = 130
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import RequestError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import catalogue, insee_cog
 
 NEWEST = "dernière"

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from cpsr_study import lines
-from cpsr_study.area_names import by_name, checked, commune_words, key, named, shown, typographic
+from cpsr_study.area_names import by_name, checked, commune_words, key, named, typographic
 from cpsr_study.errors import DataError, RequestError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import first_edition
 
 LEVELS = ("FR", "FRMET", "REG", "DEP", "EPCI", "COM")  # from the largest to the smallest

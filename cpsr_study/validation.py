@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pandera.pandas as pa
 
-from cpsr_study.area_names import shown
 from cpsr_study.display import numbers
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 from cpsr_study.indicators import Registry
 from cpsr_study.sources import typed
 from cpsr_study.territories import known_codes

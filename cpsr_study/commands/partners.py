@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cpsr_study import paths
-from cpsr_study.area_names import shown
 from cpsr_study.commands.common import short
 from cpsr_study.errors import RequestError
+from cpsr_study.hidden import shown
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from cpsr_study.area_names import shown as as_shown
+from cpsr_study.hidden import shown as as_shown
 from cpsr_study.parameters import suggestion
 
 # Typer carries its own click: the class of all "the command line is wrong" errors is found through a public one.

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from cpsr_study import paths
-from cpsr_study.area_names import shown as as_shown
 from cpsr_study.commands.common import Edition, short
 from cpsr_study.errors import RequestError
+from cpsr_study.hidden import shown as as_shown
 
 
 def register(app: typer.Typer) -> None:

@@ -22,6 +22,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from cpsr_study import hidden
+
 PALETTE = ["#0B5394", "#C55A11", "#2E7D5B", "#7A3E9D"]
 HATCHES = ["", "////", "....", "xxxx"]
 MARKERS = ["o", "s", "^", "D"]
@@ -114,7 +116,7 @@ def wrap(text: object, width: int, lines: int = 3) -> str:
 
     Cuts fall on ordinary spaces only: no-break ones hold a number and its unit together.
     """
-    clean = "".join(char if char.isprintable() or char.isspace() else "\ufffd" for char in str(text))
+    clean = hidden.named(str(text), lambda char: char not in "\t\n" and hidden.is_invisible(char))
     return fill(clean, width, max_lines=lines, placeholder=" …", break_on_hyphens=False)
 
 

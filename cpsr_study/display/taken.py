@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cpsr_study.area_names import shown
 from cpsr_study.display.numbers import join_fr
+from cpsr_study.hidden import shown
 from cpsr_study.territories import LEVELS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from cpsr_study import area_names, hidden
+from cpsr_study import hidden
 from cpsr_study.errors import RequestError
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def downloads(verb: str = "Téléchargement") -> Iterator[Callable[[str, int, in
 def table(frame: "pd.DataFrame", format: str, name: str, shown: list[str] | None = None) -> None:
     """A frame as a table on the terminal (the columns `shown`), as CSV or as JSON (all columns)."""
     if format not in FORMATS:
-        raise RequestError(f"Format inconnu : « {area_names.shown(format)} » ({', '.join(FORMATS)}).")
+        raise RequestError(f"Format inconnu : « {hidden.shown(format)} » ({', '.join(FORMATS)}).")
     if format == "json":
         records = [{key: _known(value) for key, value in row.items()} for row in frame.to_dict("records")]
         _data(json.dumps(records, ensure_ascii=False, indent=1) + "\n")

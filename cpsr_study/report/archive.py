@@ -4,8 +4,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from cpsr_study import paths
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError, RequestError
+from cpsr_study.hidden import shown
 from cpsr_study.parameters import suggestion
 from cpsr_study.report import bundle, crate, manifest
 from cpsr_study.report.bundle import Manifest

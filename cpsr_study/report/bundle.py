@@ -15,8 +15,8 @@ from typing import IO, Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError, RequestError
+from cpsr_study.hidden import shown
 from cpsr_study.parameters import Parameters
 from cpsr_study.report.manifest import FILE as MANIFEST
 from cpsr_study.report.run import FORMATS

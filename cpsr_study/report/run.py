@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cpsr_study import paths
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError, RequestError
+from cpsr_study.hidden import shown
 from cpsr_study.parameters import Parameters, suggestion
 from cpsr_study.report import execution, manifest, place
 from cpsr_study.report.plan import Plan, plan

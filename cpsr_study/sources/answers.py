@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 
 MAGIC = {"xlsx": b"PK\x03\x04", "zip": b"PK\x03\x04", "parquet": b"PAR1"}
 

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from cpsr_study.area_names import key, shown
+from cpsr_study.area_names import key
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import codes, flat
 from cpsr_study.sources.harvest import Harvest, later, one
 from cpsr_study.sources.reading import Reading

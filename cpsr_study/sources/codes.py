@@ -2,8 +2,8 @@
 
 import re
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 
 # Region code -> its départements; the same since 2016.
 REGIONS = {

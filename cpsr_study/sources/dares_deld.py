@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from cpsr_study.area_names import key, shown
+from cpsr_study.area_names import key
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import codes, flat
 from cpsr_study.sources.durations import long_term
 from cpsr_study.sources.harvest import Harvest, later, one

@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError, RequestError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import addresses, intake
 from cpsr_study.sources.addresses import RemoteFile, Source
 from cpsr_study.sources.answers import Limits, Wanted

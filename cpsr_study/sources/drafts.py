@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from cpsr_study import lines
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError, RequestError, first_problem
+from cpsr_study.hidden import shown
 from cpsr_study.sources import Card, catalogue, typed, writing
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from cpsr_study.area_names import key, shown
+from cpsr_study.area_names import key
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import codes, flat, workbooks
 from cpsr_study.sources.harvest import Harvest, one
 from cpsr_study.sources.reading import Reading

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 
 LARGEST = 1_000_000_000  # bytes of a CSV, read line by line
 LARGEST_JSON = 200_000_000  # bytes of a JSON, read whole

@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError, RequestError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import catalogue, cog_package, insee_cog, lateness, read_card, registry, sha256, typed, writing
 from cpsr_study.sources.harvest import ASIDE, LICENCE, date_in_name
 from cpsr_study.sources.intake import Intake

@@ -9,8 +9,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import insee_codes, insee_files
 from cpsr_study.sources.insee_files import Harvest
 from cpsr_study.sources.reading import Reading

@@ -9,8 +9,8 @@ priority districts, never those of the département. The year is only in the nam
 import re
 from pathlib import Path
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import codes, flat
 from cpsr_study.sources.harvest import Harvest, date_in_name, one
 from cpsr_study.sources.reading import Reading

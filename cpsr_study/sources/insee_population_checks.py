@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import insee_codes, insee_cog, insee_files, read_card
 from cpsr_study.territories import Territories, opened
 

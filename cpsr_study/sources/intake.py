@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cpsr_study import indicators
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError, RequestError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import Card, drafts, lateness, read_card, registry, sha256, typed, writing
 from cpsr_study.sources.reading import Reading
 

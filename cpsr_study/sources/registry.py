@@ -8,8 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError, RequestError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import Card, typed
 from cpsr_study.sources.reading import Reading
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cpsr_study.area_names import key, shown
+from cpsr_study.area_names import key
 from cpsr_study.display.numbers import period_text
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import codes, flat
 from cpsr_study.sources.harvest import SUM_NOTE, Harvest, date_in_name, summed
 from cpsr_study.sources.reading import Reading

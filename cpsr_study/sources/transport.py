@@ -19,8 +19,8 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from cpsr_study import __version__
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import answers
 from cpsr_study.sources.answers import Wanted, host
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from cpsr_study.area_names import key, shown
+from cpsr_study.area_names import key
 from cpsr_study.display.numbers import period_text
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import codes, flat, insee_codes
 from cpsr_study.sources.harvest import Harvest, one
 from cpsr_study.sources.reading import Reading

@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from cpsr_study import disclosure, indicators
-from cpsr_study.area_names import shown
 from cpsr_study.derivation import make_id
 from cpsr_study.disclosure import SECRET, Cell, Parts, Tables
 from cpsr_study.errors import RequestError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import clause
 from cpsr_study.sources.clause import counting, layout, printed, ratios, schema
 from cpsr_study.sources.clause.layout import Layout

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
-from cpsr_study.area_names import key, shown
+from cpsr_study.area_names import key
+from cpsr_study.hidden import shown
 from cpsr_study.sources.clause.personal import GIVEN
 from cpsr_study.sources.clause.reading import FORMULA
 from cpsr_study.sources.clause.schema import Field, Schema, plain

@@ -10,9 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cpsr_study.area_names import shown
 from cpsr_study.disclosure import Rule
 from cpsr_study.errors import DataError, RequestError
+from cpsr_study.hidden import shown
 from cpsr_study.parameters import suggestion
 from cpsr_study.sources import Card, catalogue, clause, read_card, sha256, writing
 from cpsr_study.sources.clause import cells, consolidation, editions, mapping, pace, personal, reading, schema, store

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import RequestError
+from cpsr_study.hidden import shown
 from cpsr_study.parameters import suggestion
 from cpsr_study.sources.clause.schema import TABLES, Schema, plain
 

@@ -9,8 +9,8 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import flat, workbooks
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError, RequestError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import decp, download
 from cpsr_study.sources.answers import Limits
 from cpsr_study.sources.transport import Progress

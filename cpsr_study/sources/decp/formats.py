@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 
 GZIP, PARQUET, ZIP, BOM = b"\x1f\x8b", b"PAR1", b"PK\x03\x04", b"\xef\xbb\xbf"
 HEAD = 1 << 18

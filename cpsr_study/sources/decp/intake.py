@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError, RequestError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import decp, lateness, read_card, writing
 from cpsr_study.sources.decp import normalise, session, store
 from cpsr_study.sources.decp.normalise import Counts

@@ -8,7 +8,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from cpsr_study.area_names import shown
+from cpsr_study.hidden import shown
 from cpsr_study.sources.decp import formats, json_stream, records
 from cpsr_study.sources.decp.json_stream import Batch, Contract, Loose
 from cpsr_study.sources.decp.session import literal, sql

@@ -8,8 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 from cpsr_study.sources.decp import formats, json_lines, quotes, session, tabular
 from cpsr_study.sources.decp.formats import Format
 from cpsr_study.sources.decp.records import Lines

@@ -12,8 +12,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 from cpsr_study.sources import Card, known_in, read_card, sha256, writing
 from cpsr_study.sources.decp import formats, session
 from cpsr_study.sources.decp.session import literal

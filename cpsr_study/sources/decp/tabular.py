@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cpsr_study.area_names import shown
 from cpsr_study.errors import DataError
+from cpsr_study.hidden import shown
 from cpsr_study.sources.decp import formats
 from cpsr_study.sources.decp.formats import Format
 from cpsr_study.sources.decp.records import COLUMNS, Lines
