@@ -5,6 +5,7 @@ F forecast, E estimated, U low reliability), source, vintage, published, kind, a
 formula, inputs (ids), correction, headline (the one shown when several statements of one quantity exist).
 """
 
+import csv
 import hashlib
 from functools import lru_cache
 from pathlib import Path
@@ -148,7 +149,9 @@ def _write_processed(frame: pd.DataFrame, target: Path, proof: Path, key: str) -
     """A data folder that cannot be written to simply has no processed copy."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        whole.write(target, frame.to_csv(index=False, lineterminator="\n", na_rep="nan"))
+        # All texts quoted: pandas quotes an end of line only when it is the one it writes, and reads any.
+        text = frame.to_csv(index=False, lineterminator="\n", na_rep="nan", quoting=csv.QUOTE_NONNUMERIC)
+        whole.write(target, text)
         whole.write(proof, f"{key}\n{sha256(target)}\n")
     except OSError:
         return

@@ -118,6 +118,14 @@ def test_the_command_asks_for_a_place_and_a_day(territory: str, column: str, cod
     assert path.read_text(encoding="utf-8").splitlines()[0].split(",") == list(rows()[0])
 
 
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_a_text_on_several_lines_is_one_contract(end: str, placed: Path, command) -> None:
+    found = [rows()[0], rows()[1] | {"objet": f"un{end}deux, trois"}, rows()[2]]
+    ((done, _),) = asked_of_the_api(command, placed, found, ("--territory", "REG-28"))
+    (card,) = [card for card in catalogue(placed) if "Téléchargé" in card.notes]
+    assert done.code == 0 and "3 lignes lues, 0 rejetées, 3 marchés" in card.notes
+
+
 def test_pages_of_the_day_are_asked_again_only_when_told(placed: Path, command) -> None:
     place = ("--territory", "REG-28")
     results = asked_of_the_api(command, placed, rows()[:6], place, place, (*place, "--refresh"))

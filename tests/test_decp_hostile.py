@@ -11,6 +11,7 @@ from pypdf import PdfReader
 
 from browser import started
 from cpsr_study import hidden
+from cpsr_study.display import terminal
 from cpsr_study.report.safe import visible
 from decp_files import HERE, bare, rows, whole, written
 from pdfs import compact, runs
@@ -129,6 +130,22 @@ def test_a_chain_and_a_table_obey_none(small, command, monkeypatch: pytest.Monke
     for form in ("csv", "json"):
         done = command(*asked[1], "--format", form, data_dir=small.root)
         assert done.code == 0 and "tourné" in done.out and not acting(done.out)
+
+
+@pytest.mark.parametrize("tty", [False, True])
+def test_no_bar_of_progress_obeys_a_name(tty: bool, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    """A file may be called anything; what moves a bar is the program's own."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: tty, raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+    bad = "a\u202e\x07\x9bb"
+    with terminal.downloads() as advance:
+        advance(bad, 1, 2)
+    with terminal.progress("x") as advance:
+        advance(bad, 1, 2)
+    with terminal.countdown("x", 2) as advance:
+        advance(bad, 1)
+    told = capsys.readouterr().out
+    assert told.count("a[U+202E][U+0007][U+009B]b") >= 3 and not acting(told.replace("\x1b", "").replace("\r", ""))
 
 
 def test_no_cell_of_a_csv_is_a_formula(report: Path) -> None:

@@ -170,7 +170,13 @@ def builds(monkeypatch):
 
 def test_the_processed_copy_is_the_table_to_the_last_bit(table_2026, data_dir, tmp_path, small, builds):
     path = tmp_path / "copie.csv"
+    for end in ("\n", "\r", "\r\n"):  # notes are texts of others
+        frame = table_2026.assign(note=table_2026["note"] + f"un{end}deux")
+        observations._write_processed(frame, path, path.with_suffix(".sha256"), "clef")
+        observations._read_processed.cache_clear()
+        pd.testing.assert_frame_equal(observations._read_processed(path, ""), frame, check_exact=True)
     observations._write_processed(table_2026, path, path.with_suffix(".sha256"), "clef")
+    observations._read_processed.cache_clear()
     pd.testing.assert_frame_equal(observations._read_processed(path, ""), table_2026, check_exact=True)
     first = observations.table(small.root, 2021)
     pd.testing.assert_frame_equal(observations.table(small.root, 2021), first, check_exact=True)

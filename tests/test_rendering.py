@@ -149,6 +149,13 @@ def test_hostile_texts_are_read_literally_in_html(soup):
     assert "ordre[U+202E]inverse[U+200E][U+0007] \U0001f600 漢" in soup.main.get_text()
 
 
+def test_raw_html_within_a_line_is_text():
+    page = BeautifulSoup(
+        render_html(small(new_markdown_cell("un <img src=x onerror=alert(1)> et <b>gras</b>"))), "html.parser"
+    )
+    assert not page.find_all(["img", "b"]) and "un <img src=x onerror=alert(1)> et <b>gras</b>" in page.main.get_text()
+
+
 def test_figure_without_words_is_refused():
     about = {blocks.FIGURE: {"title": "Titre", "alt": " "}}
     with pytest.raises(ValueError, match="sans texte de remplacement"):

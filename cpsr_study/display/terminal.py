@@ -38,7 +38,7 @@ def progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
     task = bar.add_task(title, total=None, visible=False)
     with bar:
         yield lambda step, done, total: bar.update(
-            task, description=f"{title} : {step}", completed=done, total=total, visible=True
+            task, description=hidden.named(f"{title} : {step}"), completed=done, total=total, visible=True
         )
 
 
@@ -66,7 +66,7 @@ def countdown(title: str, total: int) -> Iterator[Callable[..., None]]:
         pace = Pace()
 
         def advance(text: str, steps: int, made: bool = True) -> None:
-            bar.console.print(text, markup=False, highlight=False)
+            bar.console.print(hidden.named(text), markup=False, highlight=False)
             bar.advance(task, steps)
             pace.step(steps if made else 0)
             bar.update(task, left=pace.left(total - int(bar.tasks[0].completed)))

@@ -1,6 +1,5 @@
 """What lies beside the report: figures, tables, the workbook, the observations."""
 
-import csv
 import io
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from cpsr_study import lines
 from cpsr_study.display.publish import FIGURE, TABLE
 from cpsr_study.observations import as_written
 from cpsr_study.study import Study
@@ -45,9 +45,7 @@ def plain(payload: dict[str, Any]) -> tuple[list[str], list[list[Any]]]:
 def csv_text(heads: list[str], rows: list[list[Any]]) -> str:
     """CSV in which a text is only ever a text, even opened in a spreadsheet."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([as_text(head) for head in heads])
-    writer.writerows([as_text(value) for value in row] for row in rows)
+    lines.write(out, ([as_text(value) for value in row] for row in (heads, *rows)))
     return out.getvalue()
 
 

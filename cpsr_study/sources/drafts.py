@@ -4,7 +4,6 @@ A draft holds `source.toml` (the card to complete), `observations.csv` (empty: o
 the figures that are expected with their last known values, since a CSV file has no comments.
 """
 
-import csv
 import re
 import tomllib
 from dataclasses import dataclass
@@ -164,4 +163,4 @@ def _pairs(study: Any, name: str) -> list[tuple[str, str]]:
 
 def _write_csv(path: Path, header: list[str], rows: list[list[str]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as handle:
-        csv.writer(handle, lineterminator="\n").writerows([header, *rows])
+        lines.write(handle, [header, *rows])

@@ -1,13 +1,14 @@
 """`fetch decp`: the whole Parquet or, for a territory or from a date, the rows of the tabular API as one CSV."""
 
-import csv
 import json
 import os
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urlencode
 
+from cpsr_study import lines
 from cpsr_study.errors import DataError, RequestError
 from cpsr_study.hidden import shown
 from cpsr_study.sources import decp, download
@@ -74,10 +75,8 @@ def _joined(pages: list[Path], items: str, target: Path) -> Path:
     columns = [name for name in first if not name.startswith("__")]
     part = target.with_suffix(".part")
     with part.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, columns, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerow(first)
-        writer.writerows(rows)
+        told = ([row.get(name, "") for name in columns] for row in chain([first], rows))
+        lines.write(handle, chain([columns], told))
     os.replace(part, target)
     return target
 
