@@ -134,6 +134,8 @@ def test_the_column_of_a_file_comes_before_sirene(tmp_path: Path, folder: Path) 
         (b"siret,codeCommuneEtablissement\n", "ne situe aucun"),
         (b"siret,codeCommuneEtablissement\nabc,def\n", "ne situe aucun"),
         (b"siret,commune\n1,2\n", "n'est pas un fichier des DECP"),
+        (b"siret,codeCommuneEtablissement\n%s,14118\n1,2,3\n" % STATE.encode(), "ne se lit pas jusqu'au bout"),
+        (b'siret,codeCommuneEtablissement\n%s,14118\n1,"2\n' % STATE.encode(), "ne se lit pas jusqu'au bout"),
     ],
 )
 def test_an_extract_that_says_nothing(content: bytes, said: str, tmp_path: Path, folder: Path, command) -> None:
@@ -160,6 +162,10 @@ SPOILT = {
     "no table": (zipped(("a.pdf", b"%PDF")), "dépliez-le"),
     "cut": (zipped(("a.csv", MANY))[:-300], "dépliez-le"),
     "a hole": (zipped(("a.csv", MANY))[:9000] + bytes(4000) + zipped(("a.csv", MANY))[13000:], "ne se déplie pas"),
+    "not deflated": (
+        zipped(("a.csv", MANY))[:30_000] + bytes(4000) + zipped(("a.csv", MANY))[34_000:],
+        "ne se déplie pas",
+    ),
     "a spoilt start": (zipped(("a.csv", GOOD))[:4] + bytes(40) + zipped(("a.csv", GOOD))[44:], "dépliez-le"),
     "nobody": (zipped(("a.csv", GOOD.splitlines()[0] + b"\n")), "ne situe aucun"),
 }
@@ -182,6 +188,21 @@ def test_a_siret_read_as_a_number_has_its_zeros_again(tmp_path: Path, folder: Pa
     taken = sirene.take(path, folder, silent)
     kept = duckdb.execute(f"FROM read_parquet('{folder / 'raw' / sirene.SOURCE / taken.vintage / sirene.EXTRACT}')")
     assert kept.fetchall() == [("05880596000014", "14118")]
+
+
+@pytest.mark.parametrize("form", ["csv", "zip"])
+def test_cells_are_read_as_they_are_published(form: str, tmp_path: Path, folder: Path) -> None:
+    """A mark of order at the head, cells in quotes, Corsica and overseas, a SIRET written twice."""
+    text = (
+        "\ufeffsiret,denominationUsuelleEtablissement,codeCommuneEtablissement\n"
+        f'{STATE},"DURAND, ""FILS"" ET CIE", 2a004 \n{TOWN},"LIGNE\nSUITE",97411\n'
+        f"{HOSPITAL},,2B033\n{HOSPITAL},,2B033\n{HOSPITAL},,14118\n"
+    )
+    path = tmp_path / f"stock.{form}"
+    path.write_bytes(text.encode() if form == "csv" else zipped(("stock.csv", text.encode())))
+    taken = sirene.take(path, folder, silent)
+    kept = duckdb.execute(f"FROM read_parquet('{folder / 'raw' / sirene.SOURCE / taken.vintage / sirene.EXTRACT}')")
+    assert kept.fetchall() == [(STATE, "2A004"), (TOWN, "97411"), (HOSPITAL, "14118")]
 
 
 def test_the_last_extract_counts(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,8 +37,8 @@ CREATE MACRO vrai(x) AS
 -- A SIRET has 14 digits; spreadsheets eat the zeros at its head.
 CREATE MACRO siret(x) AS
     CASE WHEN regexp_full_match(x, '[0-9]{14}') THEN x
-         WHEN regexp_full_match(regexp_replace(propre(x), '[ .]|\.0$', '', 'g'), '[0-9]{11,14}')
-         THEN lpad(regexp_replace(propre(x), '[ .]|\.0$', '', 'g'), 14, '0') END;
+         WHEN regexp_full_match(regexp_replace(propre(x), '\.0$|[ .]', '', 'g'), '[0-9]{11,14}')
+         THEN lpad(regexp_replace(propre(x), '\.0$|[ .]', '', 'g'), 14, '0') END;
 
 CREATE MACRO cpv_net(x) AS
     CASE WHEN regexp_full_match(x, '[0-9]{8}') THEN x ELSE regexp_extract(propre(x), '^[0-9]{8}') END;
