@@ -132,6 +132,13 @@ def test_pages_of_the_day_are_asked_again_only_when_told(placed: Path, command) 
     assert [(done.code, len(seen)) for done, seen in results] == [(0, 1), (0, 1), (0, 2)]
 
 
+def test_pages_of_one_question_answer_no_other(placed: Path, command) -> None:
+    """The same day, each page of each question is its own in the cache."""
+    asked = [("--territory", "REG-28"), ("--territory", "DEP-76"), ("--territory", "REG-28", "--from", "2024-01-01")]
+    results = asked_of_the_api(command, placed, rows()[:6], *asked, *asked)
+    assert [(done.code, len(seen)) for done, seen in results] == [(0, 1), (0, 2), (0, 3), (0, 3), (0, 3), (0, 3)]
+
+
 def test_an_answer_without_contracts_is_said(placed: Path, command) -> None:
     ((done, _),) = asked_of_the_api(command, placed, [], ("--territory", "REG-28"))
     assert done.code == 1 and done.err.strip() == "L'API ne donne aucun marché pour cette demande."

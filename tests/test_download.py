@@ -17,7 +17,7 @@ import pytest
 import tiny_reader
 from conftest import one_sentence
 from cpsr_study.errors import DataError, RequestError
-from cpsr_study.sources import addresses, answers, download, read_card, registry, sha256, unzip
+from cpsr_study.sources import addresses, answers, download, read_card, registry, sha256, transport, unzip
 from servers import serving
 
 BODY = b"allocataires;2021\nDEP-14;12 500\nDEP-50;7 500\n"
@@ -104,6 +104,31 @@ def test_a_busy_server_is_obeyed(fetch):
     with serving(play) as server:
         assert fetch(server)[0].new
     assert len(server.seen) == 3 and time.monotonic() - start >= 1
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+def test_a_server_that_cannot_answer_now_is_asked_again(fetch, status):
+    with serving(lambda asked, number: asked.answer(b"", status) if number < 2 else asked.answer(BODY)) as server:
+        assert fetch(server)[0].new
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 501])
+def test_a_server_that_will_not_answer_is_not(fetch, status):
+    with serving(lambda asked, number: asked.answer(b"", status)) as server:
+        refused(fetch, server, f"répond {status}")
+    assert len(server.seen) == 1
+
+
+def test_each_wait_is_twice_the_one_before(fetch, monkeypatch):
+    """And never the same for all who ask: up to a quarter longer, drawn."""
+    waits = []
+    monkeypatch.setattr(transport.time, "sleep", waits.append)
+    limits = replace(QUICK, attempts=6, backoff=0.02)
+    with serving(lambda asked, number: asked.answer(b"", 500) if number < 6 else asked.answer(BODY)) as server:
+        assert fetch(server, limits=limits)[0].new
+    assert [0.02 * 2**turn <= wait <= 0.025 * 2**turn for turn, wait in enumerate(waits)] == [True] * 5
+    assert len({wait / 2**turn for turn, wait in enumerate(waits)}) == 5
 
 
 def test_an_error_then_success(fetch):
