@@ -1,6 +1,8 @@
 """Files of contracts that are cut, empty or another thing, a full disk, a kill: a sentence, and all as it was."""
 
+import csv
 import gzip
+import io
 import random
 import resource
 import signal
@@ -12,8 +14,9 @@ import duckdb
 import pytest
 
 from conftest import one_sentence
+from cpsr_study.errors import DataError
 from cpsr_study.sources import catalogue
-from cpsr_study.sources.decp import formats, intake, normalise, store
+from cpsr_study.sources.decp import formats, intake, normalise, store, tabular
 from decp_files import HERE, LIMIT, as_json, bare, rows, silent, written
 
 CSV = (HERE / "marches.csv").read_bytes()
@@ -101,6 +104,32 @@ def test_a_last_line_without_its_end_is_said(kept: bytes, sure: bool, tmp_path: 
     done = command("import", "decp", str(tmp_path / "fin.csv"), data_dir=folder)
     assert done.code == 0
     assert ("pas de fin de ligne" in done.out) is not sure
+
+
+SHAPES = {
+    "plain": CSV,
+    "of Windows": CSV.replace(b"\n", b"\r\n"),
+    "all in quotes": b"".join(b'"%s"\n' % line.rstrip().replace(b",", b'","') for line in LINES[:20]),
+    "a text on two lines": b"".join([*LINES[:20], LINES[9].replace(b"Objet A09", b'"Objet,\n""A09"""')]),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_wherever_a_file_is_cut_it_is_said(shape: str, tmp_path: Path) -> None:
+    """Refused when a line lacks cells; told when it may lack the end of its last one. A cut between two lines cannot
+    be seen."""
+    whole = SHAPES[shape]
+    for rank, left in enumerate(range(1, 180, 9)):
+        kept = whole[:-left]
+        path = tmp_path / f"{rank}.csv"
+        path.write_bytes(kept)
+        try:
+            warned = normalise.normalise(path, tmp_path / f"made{rank}", LIMIT).warnings
+        except DataError as error:
+            assert "est coupé" in str(error), left
+        else:
+            *_, last = csv.reader(io.StringIO(kept.decode(), newline=""))
+            assert warned == [tabular.UNENDED] and len(last) == len(rows()[0]), left
 
 
 @pytest.mark.parametrize(

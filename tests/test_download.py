@@ -77,6 +77,7 @@ def test_a_file_comes_whole_with_its_card(fetch):
     assert card.files == {"rsa.csv": sha256(folder / "rsa.csv")}
     assert card.retrieved and f"Téléchargé : {server.url}/rsa.csv." in card.notes
     assert cached(fetch) == {"rsa.csv"}
+    assert server.seen[0][1]["Accept-Encoding"] == "identity", "a piece of a squeezed file is no piece of the file"
 
 
 def test_the_cache_answers_the_same_day_and_refresh_asks_again(fetch):
@@ -195,6 +196,16 @@ def test_an_interrupted_run_is_taken_up_by_the_next_one(fetch):
         fetch(server)
     assert server.seen[1][1]["Range"] == "bytes=20-"
     assert cached(fetch) == {"rsa.csv"}
+
+
+def test_what_is_left_of_another_address_is_not_gone_on_from(fetch):
+    """The same name and the same mark are not the same file."""
+    with serving(lambda asked, _: asked.answer(b"autre;chose\n" * 3, length=1000, ETag='"v1"')) as server:
+        refused(fetch, server, "coupé avant la fin", limits=replace(QUICK, attempts=1), url=f"{server.url}/autre.csv")
+        server.play = lambda asked, _: asked.answer(BODY)
+        fetch(server)
+    assert "Range" not in server.seen[1][1]
+    assert (fetch.small.root / "raw/essai-rsa/2021/rsa.csv").read_bytes() == BODY
 
 
 def test_a_redirect_on_the_same_site_is_followed(fetch):
