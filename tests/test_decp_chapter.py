@@ -148,6 +148,23 @@ def of_buyer(rank: int, first: int, last: int, social: str) -> list[dict[str, st
     return [rows()[0] | buyer | {"id": f"Z{n}"} for n in range(first, last)]
 
 
+def test_what_is_not_known_is_not_said_to_be_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contracts that are imported and placed nowhere near; reservations that no contract was asked about."""
+    said: list[str] = []
+    monkeypatch.setattr(publish, "sentence", lambda role, parts, *rest: said.append("".join(map(str, parts))))
+    lines = pd.DataFrame(of_buyer(1, 0, 3, "")).drop(columns="considerationsSociales")
+    lines.to_csv(tmp_path / "muet.csv", index=False)
+    data = whole(tmp_path, tmp_path / "muet.csv")
+    contracts.coverage(Study.open("COM-35238", 2026, data_dir=data))
+    contracts.largest_reserved(Study.open("REG-28", 2026, data_dir=data))
+    away, reserved = said
+    assert away.startswith("Des marchés sont importés, aucun n’est situé à Rennes") and "import sirene" in away
+    assert reserved.startswith("Aucun marché réservé") and "aucun marché ne répond à la question" in reserved
+    other = whole(tmp_path / "other", written(of_buyer(1, 0, 3, "Sans objet"), tmp_path / "a.csv"))
+    contracts.largest_reserved(Study.open("REG-28", 2026, data_dir=other))
+    assert said[2] == "Aucun marché réservé n’est déclaré aux DECP en Normandie."
+
+
 @pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_nobody_was_silent_in_a_file_that_does_not_ask(

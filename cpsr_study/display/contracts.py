@@ -14,6 +14,12 @@ HOW = (
     "tabulaire « Données essentielles de la commande publique consolidées » sur data.gouv.fr, puis "
     "« cpsr-study import decp FICHIER », ou « cpsr-study fetch decp »."
 )
+NOT_HERE = (
+    "Des marchés sont importés, aucun n’est situé {en} : il n’y en a pas, ou leurs fichiers ne disent pas où "
+    "(« cpsr-study import sirene FICHIER » situe un acheteur par son SIRET)."
+)
+NONE_RESERVED = "Aucun marché réservé n’est déclaré aux DECP {en}"
+UNANSWERED = ", où aucun marché ne répond à la question des considérations sociales"
 SILENT = (
     "Dans les fichiers importés, aucun acheteur de dix marchés ou plus {en} ne dit si ses marchés comportent une "
     "considération sociale : la réponse y est vide pour tous, et aucun n’est nommé."
@@ -37,7 +43,7 @@ def known(study: Study) -> bool:
 def coverage(study: Study) -> None:
     """What the figures rest on, before any of them; without contracts, what to import and how."""
     if not known(study):
-        publish.sentence("reading", [HOW.format(en=study.en)])
+        publish.sentence("reading", [(NOT_HERE if study.contract_cards else HOW).format(en=study.en)])
         return
     years = _years(study.series(["decp_marches_siege", "decp_marches_execution"]).frame)
     for suffix, place in (("siege", "siège de l’acheteur"), ("execution", "lieu d’exécution")):
@@ -79,8 +85,8 @@ def by_year(study: Study) -> None:
         target=study.series("objectif_marches_consideration_sociale", "FR"),
         note=f"Siège de l’acheteur. {_intervals(found.only(indicator=names[0]).frame, 'period_label')}",
     )
-    both = [*names, "decp_part_sociale_declares_execution", "decp_part_sociale_execution"]
-    _crossed(study.series(both), f"Considérations sociales {study.en}, par année", "Année", rows="period_label")
+    both = study.series([*names, "decp_part_sociale_declares_execution", "decp_part_sociale_execution"])
+    _crossed(both, f"Considérations sociales {study.en}, par année", "Année", _both_intervals(both), "period_label")
 
 
 def thresholds(study: Study) -> None:
@@ -100,7 +106,8 @@ def largest_reserved(study: Study) -> None:
         return
     rows = study.largest_reserved()
     if rows.empty:
-        publish.sentence("reading", [f"Aucun marché réservé n’est déclaré aux DECP {study.en}."])
+        answered = not study.select("decp_part_sociale_declares_siege", category="").empty
+        publish.sentence("reading", [f"{NONE_RESERVED.format(en=study.en)}{'' if answered else UNANSWERED}."])
         return
     shown = pd.DataFrame(
         {
@@ -211,6 +218,15 @@ def _intervals(frame: pd.DataFrame, by: str) -> str:
     """The intervals of the shares that rest on few contracts, each with what it is the share of."""
     few = frame[frame["note"].str.contains("Wilson", regex=False)]
     return " ".join(f"{name} : {note}" for name, note in zip(few[by], few["note"], strict=True))
+
+
+def _both_intervals(found: Selection) -> str:
+    """The intervals of the rates among those that answer, for each geography that has some."""
+    told = [
+        (place, _intervals(found.only(indicator=f"decp_part_sociale_declares_{suffix}").frame, "period_label"))
+        for suffix, place in (("siege", "Siège de l’acheteur"), ("execution", "Lieu d’exécution"))
+    ]
+    return " ".join(f"{place}. {intervals}" for place, intervals in told if intervals)
 
 
 def _when(found: Selection) -> str:
