@@ -64,7 +64,7 @@ def amounts(study: Study) -> None:
     if not known(study):
         return
     names = [f"decp_{name}_{suffix}" for suffix in ("siege", "execution") for name in ("marches", "montant")]
-    note = "Montants hors accords-cadres, dont le montant est un plafond, et hors montants écartés."
+    note = "Montants hors accords-cadres dits tels, dont le montant est un plafond, et hors montants écartés."
     for breakdown, head in (("decp_type", "Type de marché"), ("decp_acheteur", "Catégorie d’acheteur")):
         found = parts(study, names, breakdown)
         title = f"Marchés des DECP par {numbers.inside(head)} {study.en}{_when(found)}"
