@@ -37,7 +37,7 @@ def checked(text: object) -> str:
 
 def typographic(text: str) -> str:
     """The text with ’ between two letters, as in the sentences it is printed beside; any other sign stays as it is."""
-    return re.sub(r"(?<=\w)'(?=\w)", "’", text)
+    return re.sub(r"(?<=\w)'(?=\w)", "’", text) if "'" in text else text
 
 
 def key(name: str) -> str:

@@ -235,10 +235,11 @@ def _read(path: Path, make: Callable[[dict[str, Any]], Territory]) -> dict[str, 
     opened = gzip.open if path.suffix == ".gz" else open
     try:
         with opened(path, "rt", encoding="utf-8", newline="") as handle:
-            for row in csv.DictReader(handle, strict=True):
+            for row in csv.DictReader(map(typographic, handle), strict=True):
                 line += 1
-                texts = {name: typographic(text) for name, text in row.items()}
-                area = make(texts | {"population": int(row["population"]) if row["population"] else None})
+                if None in row or None in row.values():
+                    raise ValueError  # more cells than headings, or fewer
+                area = make(row | {"population": int(row["population"]) if row["population"] else None})
                 areas[area.code] = area
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, csv.Error, zlib.error):
         raise DataError(f"{where} ne se lit pas après la ligne {line}.") from None
