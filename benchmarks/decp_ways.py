@@ -84,7 +84,8 @@ def ours_aggregate(folder: Path, name: str) -> dict[str, list[dict]]:
         base.execute(f"CREATE TEMP VIEW marches AS FROM read_parquet('{folder / name}')")
         aggregate.places(base, Territories.load(DATA, 2026))
         aggregate.count(base, aggregate.ALL)
-        return {place: aggregate.wholes(base, place, aggregate.ALL) for place in PLACES}
+        found = aggregate.wholes(base, PLACES, aggregate.ALL)
+    return {place: [line for line in found if line["geographie"] == place] for place in PLACES}
 
 
 BARE = """

@@ -19,7 +19,10 @@ GEOGRAPHIES = ("siege", "lieu")  # of the buyer, of the execution: the prefix of
 SMALL = {"EPCI": "epci", "COM": "com"}  # the levels that need the communes, with their column there
 ALL = "FROM marches"
 CONDITIONS = {"FRMET": "metropole", "REG": "reg = {code}", "DEP": "dep = {code}"}
-LEVELS = "GROUPING SETS ((annee, france), (annee, frmet), (annee, reg), (annee, dep))"
+LEVELS = (
+    "GROUPING SETS ((geographie, annee, france), (geographie, annee, frmet), "
+    "(geographie, annee, reg), (geographie, annee, dep))"
+)
 BREAKDOWNS = (
     "GROUPING SETS ((annee, type), (annee, categorie), (annee, procedure), (annee, taille), (annee, place_au_seuil))"
 )
@@ -38,8 +41,9 @@ def by_area(
     with opened(cards, territories, data_dir) as base:
         if large:
             count(base, ALL)
-            for lieu in GEOGRAPHIES:
-                found[lieu] += [record for record in wholes(base, lieu, ALL) if record["geo"] in large]
+            for record in wholes(base, GEOGRAPHIES, ALL):
+                if record["geo"] in large:
+                    found[record["geographie"]].append(record)
         if small:
             communes(base, territories)
         for area in small:
@@ -159,13 +163,13 @@ def count(base: "DuckDBPyConnection", contracts: str) -> None:
     base.execute(filled("denombrement", contrats=contracts))
 
 
-def wholes(base: "DuckDBPyConnection", lieu: str, contracts: str) -> list[Record]:
-    """Figures of France, metropolitan France, régions and départements in one geography, once `count` is done."""
-    located = {
-        "lieux_des_comptes": filled("lieux", contrats="FROM comptes"),
-        "lieux": filled("lieux", contrats=contracts),
-    }
-    return _records(base, filled("ensembles", **located, niveaux=LEVELS, lieu=lieu))
+def wholes(base: "DuckDBPyConnection", geographies: tuple[str, ...], contracts: str) -> list[Record]:
+    """Figures of France, metropolitan France, régions and départements in some geographies, once `count` is done."""
+    lines, located = (
+        " UNION ALL ".join(f"({filled('lieux', contrats=rows, lieu=lieu)})" for lieu in geographies)
+        for rows in ("FROM comptes", contracts)
+    )
+    return _records(base, filled("ensembles", lieux_des_comptes=lines, lieux=located, niveaux=LEVELS))
 
 
 def by_category(base: "DuckDBPyConnection", area: "Territory", lieu: str) -> list[Record]:
@@ -178,7 +182,7 @@ def _whole(base: "DuckDBPyConnection", area: "Territory", lieu: str) -> list[Rec
     """Figures of a small area: the whole of its own contracts, asked as that of France is."""
     contracts = contracts_of(area, lieu)
     count(base, contracts)
-    return [record | {"geo": area.code} for record in wholes(base, lieu, contracts) if record["geo"] == "FR"]
+    return [record | {"geo": area.code} for record in wholes(base, (lieu,), contracts) if record["geo"] == "FR"]
 
 
 def _records(base: "DuckDBPyConnection", text: str) -> list[Record]:
