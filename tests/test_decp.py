@@ -25,10 +25,10 @@ from cpsr_study.display import publish
 from cpsr_study.errors import DataError, RequestError
 from cpsr_study.sources import catalogue, decp, verify
 from cpsr_study.sources.answers import Limits
-from cpsr_study.sources.decp import fetch, intake, json_lines, json_stream, normalise, session, sirene, store, tabular
+from cpsr_study.sources.decp import fetch, intake, json_lines, json_stream, normalise, session, sirene, store
 from cpsr_study.sources.decp.figures import _share_note, wilson
 from cpsr_study.territories import Territories
-from decp_files import HERE, LIMIT, as_json, as_parquet, bare, rows, silent, whole, written
+from decp_files import HERE, LIMIT, as_json, bare, rows, silent, whole, written
 
 SAMPLES = Path(os.environ.get("CPSR_SAMPLES", "absent")) / "decp"
 
@@ -239,19 +239,36 @@ def test_a_cell_is_made_plain_by_its_shortcut_too(tmp_path: Path) -> None:
             assert found == plain, (macro, cell)
 
 
-@pytest.mark.parametrize("form", ["parquet", "json"])
 def test_contracts_made_a_few_at_a_time_are_the_same(
-    form: str, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A large file is made into contracts lot by lot, and a large JSON is written in pieces."""
-    path = as_parquet(rows(), tmp_path / "a") if form == "parquet" else as_json(rows()[:50], tmp_path / "a.json")
+    """A large JSON is written in pieces, and made into contracts lot by lot."""
+    path = as_json(rows()[:50], tmp_path / "a.json")
     whole = kept(path, tmp_path / "whole")
-    monkeypatch.setattr(tabular, "AT_ONCE", 7)
     monkeypatch.setattr(json_lines, "AT_ONCE", 7)
     monkeypatch.setattr(json_lines, "WRITTEN", 5)
     monkeypatch.setattr(json_stream, "BLOCK", 3000)
     assert kept(path, tmp_path / "lots") == whole
     assert len(list((tmp_path / "lots").glob("annee=2024/*.parquet"))) > 3
+
+
+def test_a_contract_and_the_modification_beside_it_are_read_from_a_parquet_as_from_a_csv(
+    tmp_path: Path, folder: Path
+) -> None:
+    """A CSV is read once; a Parquet a second time, where one line gives two versions of its contract."""
+    first = {"id": "A1", "acheteur.id": "21140118700016", "dateNotification": "2024-03-01", "montant": "1000",
+             "titulaire_id_1": "11111111111111", "idModification": "1", "montantModification": "1500",
+             "dateNotificationModification": "2024-09-01"}  # fmt: skip
+    plain = first | {"id": "A2", "idModification": "", "montantModification": "", "dateNotificationModification": ""}
+    lines = [first, first | {"titulaire_id_1": "22222222222222"}, plain, plain | {"montant": "2000"}]
+    with (tmp_path / "a.csv").open("w", encoding="utf-8", newline="") as handle:
+        csv.writer(handle).writerows([first, *(line.values() for line in lines)])
+    duckdb.execute(f"COPY (FROM read_csv('{tmp_path / 'a.csv'}', all_varchar = true)) TO '{tmp_path / 'a.parquet'}'")
+    contracts = kept(tmp_path / "a.parquet", tmp_path / "parquet")
+    assert contracts == kept(tmp_path / "a.csv", tmp_path / "csv")
+    amended = dict(zip(("uid", "acheteur_id", "premiere", "derniere"), contracts[0][:4], strict=True))
+    assert (amended["premiere"]["montant"], amended["derniere"]["montant"]) == (1000, 1500)
+    assert contracts[0][-1] == ["11111111111111", "22222222222222"]
 
 
 def kept(path: Path, target: Path) -> list[tuple]:

@@ -12,7 +12,7 @@ from cpsr_study.errors import DataError
 from cpsr_study.hidden import shown
 from cpsr_study.sources.decp import formats, json_lines, quotes, session, tabular
 from cpsr_study.sources.decp.formats import Format
-from cpsr_study.sources.decp.records import Lines
+from cpsr_study.sources.decp.records import COLUMNS, Lines
 from cpsr_study.sources.decp.session import literal, sql
 from cpsr_study.sources.decp.tabular import Text
 
@@ -112,20 +112,34 @@ def _contracts(base: "DuckDBPyConnection", target: Path, lines: Lines) -> tuple[
     """Write the contracts; returns how many lines of the file were kept, and how many are to be rejected."""
     kept = rejected = 0
     base.execute("SET disabled_optimizers = 'common_subexpressions'")  # it works out what `nette` spares
-    alone = _versions("(FROM etats ANTI JOIN plusieurs USING (uid) WHERE motif IS NULL)")
-    compared = _versions("(FROM etats SEMI JOIN plusieurs USING (uid) WHERE motif IS NULL)")
     for turn, part in enumerate(_parts(lines)):
-        base.execute(sql("etats").replace("{lignes}", part))
+        base.execute(_states(part, lines))
+        alone, compared = (_versions(_some(join, part, lines)) for join in ("ANTI", "SEMI"))
         base.execute(f"CREATE OR REPLACE TEMP TABLE versions AS {compared}")
         base.execute(
             f"COPY (SELECT *, year(premiere.jour)::INTEGER AS annee FROM ({alone} UNION ALL ({sql('reunion')}))) "
             f"TO {literal(target)} ({WRITTEN}, PARTITION_BY (annee), OVERWRITE_OR_IGNORE true, "
             f"FILENAME_PATTERN 'lot{turn}_{{i}}')"
         )
-        counted = "SELECT sum(lignes) FILTER (motif IS NULL), sum(lignes) FILTER (motif IS NOT NULL) FROM etats"
+        counted = "SELECT sum(lignes) FILTER (bon), sum(lignes) FILTER (NOT bon) FROM etats"
         more = base.execute(f"{counted} WHERE base").fetchone() or (0, 0)
         kept, rejected = kept + int(more[0] or 0), rejected + int(more[1] or 0)
     return kept, rejected
+
+
+def _states(part: str, lines: Lines) -> str:
+    """The query that makes the tables `etats` and `plusieurs` of some lines."""
+    cells = ", ".join(name for name in COLUMNS if name not in ("ligne", "lot", "titulaires"))
+    text = sql("etats" if lines.again else "etats_entiers")
+    return text.replace("{lignes}", part).replace("{cellules}", cells)
+
+
+def _some(join: str, part: str, lines: Lines) -> str:
+    """The query for the states of contracts that have several (SEMI), or only one (ANTI), with their cells."""
+    if not lines.again:
+        return f"(FROM etats {join} JOIN plusieurs USING (uid) WHERE bon)"
+    chosen = f"(FROM etats {join} JOIN plusieurs USING (contrat) WHERE bon)"
+    return f"({sql('retenues').replace('{lignes}', part).replace('{etats}', chosen)})"
 
 
 def _versions(states: str) -> str:

@@ -29,10 +29,14 @@ Fields = tuple[str | None, ...]
 
 @dataclass(frozen=True)
 class Lines:
-    """The view `lignes`: how many rows, and how many may be taken at once, lot after lot; all of them when not said."""
+    """The view `lignes`: how many rows, and how many may be taken at once, lot after lot; all of them when not said.
+
+    `again`: it costs little to read it again, and `ligne` says where each row is.
+    """
 
     rows: int = 0
     at_once: int = 0
+    again: bool = False
 
 
 def typed(batch: list[Contract]) -> list[list[Any]]:

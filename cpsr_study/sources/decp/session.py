@@ -26,7 +26,7 @@ def connected(folder: Path, memory: str = MEMORY, macros: bool = True) -> "Itera
         base.execute("SET memory_limit = ?", [memory])
         base.execute("SET temp_directory = ?", [spill])
         base.execute("SET preserve_insertion_order = false")
-        base.execute("SET partitioned_write_flush_threshold = 60000")  # rows held for each year or part, each thread
+        base.execute("SET partitioned_write_flush_threshold = 20000")  # rows held for each year or part, each thread
         if base.execute("SELECT current_setting('enable_progress_bar')").fetchall() != [(False,)]:
             # It writes among our own lines. Not said where it is so: in JupyterLab without widgets, DuckDB refuses it.
             base.execute("SET enable_progress_bar = false")

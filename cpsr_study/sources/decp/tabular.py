@@ -19,7 +19,7 @@ UNCLOSED = "guillemet jamais fermé"
 UNENDED = "la dernière ligne n'a pas de fin de ligne : si le fichier est coupé, sa dernière valeur l'est aussi."
 BLOCK = 1 << 18  # bytes decoded at a time: what a processor holds near
 TAIL, LONGEST = 1 << 16, 4_000_000  # bytes: what is kept of the end of a file, what a line may have
-AT_ONCE, MEMORY = 2_000_000, "1600MB"  # lines whose contracts are made together: the whole stays under 2 GB
+MEMORY = "1800MB"  # the whole stays under 2 GB
 TITULAIRES = ("titulaire", "titulaire_1", "titulaire_2", "titulaire_3")
 
 
@@ -54,14 +54,10 @@ def view(base: "DuckDBPyConnection", path: Path, found: Format) -> Lines:
         name: f"{columns[name]}::VARCHAR" if name in columns else "NULL::VARCHAR" for name in COLUMNS
     }
     given |= {"ligne": "ligne", "base": "true", "id": f"{identity}::VARCHAR"}
-    given["lot"] = f"lot_de(siret({columns['acheteur_id']}::VARCHAR))"  # costs less than that of a contract
     given["date_premiere"] = given["date_notification"]
     given["titulaires"] = _parties(winners)
     base.execute(f"CREATE TEMP VIEW lignes AS {_select(given)}{_modified(given, columns)}")
-    if found.kind == "csv":
-        return Lines()  # to read one again for each part would take longer than to spill
-    (rows,) = base.execute("SELECT count(*) FROM brut").fetchone() or (0,)
-    return Lines(rows, AT_ONCE)
+    return Lines(again=found.kind == "parquet")  # to parse a CSV again would take longer than to carry all its cells
 
 
 def read_whole(path: Path, folder: Path) -> Text:

@@ -63,7 +63,8 @@ CREATE MACRO en_ordre(noms) AS
 
 -- A contract is known by the SIRET of its buyer and its identifier. Its lot, one of 256, is a way to take all the lines
 -- of a contract together without taking those of all contracts.
-CREATE MACRO uid(siret, id) AS siret || regexp_replace(id, '[^0-9A-Za-z]', '_', 'g');
+CREATE MACRO uid(siret, id) AS
+    siret || CASE WHEN regexp_full_match(id, '[0-9A-Za-z]+') THEN id ELSE regexp_replace(id, '[^0-9A-Za-z]', '_', 'g') END;
 CREATE MACRO lot_de(uid) AS coalesce(hash(uid) % 256, 0)::INTEGER;
 CREATE MACRO lot(acheteur, id) AS lot_de(uid(siret(acheteur), propre(id)));
 
