@@ -32,7 +32,10 @@ VERSIONS = ("duckdb", "pandas", "pyarrow", "msgspec", "ijson")
 
 @dataclass(frozen=True)
 class Pair:
-    """Our way, the other one, the file, what the other needs; the most that our time may be of its own, and our Mo."""
+    """Our way, the other one, the file, what the other needs; the most that our time may be of its own, and our Mo.
+
+    `least`: it is only measured from so many millions of rows.
+    """
 
     title: str
     ours: str
@@ -41,11 +44,14 @@ class Pair:
     needs: str = "duckdb"
     most: float | None = None
     memory: int = 2000
+    least: float = 0
 
 
 PAIRS = (
     Pair("import CSV / copie DuckDB", "ours_import", "bare_copy", "decp.csv", most=1.5),
     Pair("import Parquet / copie DuckDB", "ours_import", "bare_copy", "decp.parquet", most=1.5),
+    Pair("import CSV / copie DuckDB, même mémoire", "ours_import", "bare_copy_in_memory", "decp.csv", least=4),
+    Pair("import Parquet / copie DuckDB, même mémoire", "ours_import", "bare_copy_in_memory", "decp.parquet", least=4),
     Pair("lecture JSON / ijson", "ours_json", "ijson_json", "decp.json", "ijson", 0.33, 400),
     Pair("import JSON entier / lecture ijson", "ours_import", "ijson_json", "decp.json", "ijson", memory=400),
     Pair("agrégat / DuckDB nu", "ours_aggregate", "bare_aggregate", "contrats.parquet", most=1.15),
@@ -83,7 +89,7 @@ def measure(millions: list[float], rounds: int, minutes: float, out: Path) -> No
         run("made", folder, str(int(size * 1_000_000)), Path(decp_files.__file__))
         run("same_tables", folder, "contrats.parquet")
         pairs = sizes.setdefault(f"{size:g}", {})
-        for pair in (pair for pair in PAIRS if find_spec(pair.needs)):
+        for pair in (pair for pair in PAIRS if find_spec(pair.needs) and size >= pair.least):
             runs = pairs.setdefault(pair.title, [])
             began = time.monotonic()
             while len(runs) < rounds and (not runs or time.monotonic() - began < 60 * minutes):

@@ -31,6 +31,17 @@ def ours_import(folder: Path, name: str) -> None:
     normalise.normalise(folder / name, fresh(folder / "made") / "out", "2026-12-31")
 
 
+def bare_copy_in_memory(folder: Path, name: str) -> None:
+    """The same copy, in the same order, with the memory that the import is given: it spills instead of growing."""
+    import duckdb
+
+    from cpsr_study.sources.decp import tabular
+
+    duckdb.execute(f"SET memory_limit = '{tabular.MEMORY}'")
+    duckdb.execute(f"SET temp_directory = '{folder / 'spill'}'")
+    bare_copy(folder, name)
+
+
 def bare_copy(folder: Path, name: str) -> None:
     """The columns that we keep, read and written by DuckDB without any rule."""
     import duckdb
