@@ -80,17 +80,20 @@ def run(way: str, folder: Path, name: str, script: Path = WAYS) -> Run:
     return Run(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def measure(millions: list[float], rounds: int, minutes: float, out: Path) -> None:
-    """Every pair at every size, in turn; no new round of a pair is begun after `minutes`."""
-    sizes: dict[str, dict[str, list]] = {}
+def measure(millions: list[float], rounds: int, minutes: float, out: Path, only: str = "") -> None:
+    """Every pair at every size, in turn; no new round of a pair is begun after `minutes`.
+
+    `only` measures the pairs with these words in their title, and keeps what was measured of the others.
+    """
+    sizes: dict[str, dict[str, list]] = (measures.kept("decp") or {"sizes": {}})["sizes"] if only else {}
     for size in millions:
         folder = (out / f"{size:g}").resolve()
         # Apart: a process starts at the largest memory of the one that makes it.
         run("made", folder, str(int(size * 1_000_000)), Path(decp_files.__file__))
         run("same_tables", folder, "contrats.parquet")
         pairs = sizes.setdefault(f"{size:g}", {})
-        for pair in (pair for pair in PAIRS if find_spec(pair.needs) and size >= pair.least):
-            runs = pairs.setdefault(pair.title, [])
+        for pair in (each for each in PAIRS if find_spec(each.needs) and size >= each.least and only in each.title):
+            runs = pairs[pair.title] = list[list[dict[str, float]]]()
             began = time.monotonic()
             while len(runs) < rounds and (not runs or time.monotonic() - began < 60 * minutes):
                 runs.append([asdict(run(way, folder, pair.file)) for way in (pair.ours, pair.other)])
@@ -160,10 +163,11 @@ def main() -> None:
     parser.add_argument("millions", nargs="*", type=float, default=[0.25, 1, 4])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--minutes", type=float, default=3, help="for a pair at one size")
+    parser.add_argument("--only", default="", help="words of the titles of the pairs to measure, the others kept")
     parser.add_argument("--out", type=Path, default=PROJECT / "build" / "bench-decp")
     given = parser.parse_args()
     if given.part == "measure":
-        measure(given.millions, given.rounds, given.minutes, given.out)
+        measure(given.millions, given.rounds, given.minutes, given.out, given.only)
     else:
         table()
 

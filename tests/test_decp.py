@@ -186,6 +186,19 @@ def test_records_are_cut_where_they_end(texts: list[str], block: int) -> None:
     assert [record.objet for batch in batches for record in batch] == texts  # type: ignore[union-attr]
 
 
+def test_a_record_longer_than_any_is_refused_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is held is looked through again each time more is read: twice as much each time, not one block more."""
+    looked: list[int] = []
+    monkeypatch.setattr(json_stream, "BLOCK", 1000)
+    monkeypatch.setattr(json_stream, "LARGEST", 200_000)
+    scan = json_stream.scan
+    monkeypatch.setattr(json_stream, "scan", lambda buffer: [looked.append(len(buffer)), scan(buffer)][1])
+    endless = b'{"marches": {"marche": [{"objet": "' + b"a" * 1_000_000
+    with pytest.raises(DataError, match="un marché de plus de"):
+        list(json_stream.records(io.BytesIO(endless), "x", lambda done: None))
+    assert max(looked) <= 200_000 and sum(looked) < 1_000_000
+
+
 def test_a_record_of_other_types_gives_the_same_line(tmp_path: Path) -> None:
     """Typed decoding is only faster: the same records, one of which has a number for a code, give the same lines."""
     contract = json.loads(as_json(rows()[8:9], tmp_path / "a.json").read_text())["marches"]["marche"][0]
