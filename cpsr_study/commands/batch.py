@@ -129,10 +129,7 @@ def _make(requests: list[Any], scheduler: str | None, keep_going: bool, explain:
 
 
 def _site(requests: list[Any], scheduler: str | None) -> tuple[Any, list[Any]]:
-    """Where they are made. Each worker makes whole territories; those that are fewer than the workers share them:
-
-    all of a few, the last of many, while the workers that have ended would wait for them.
-    """
+    """Where they are made, and the requests with the processes that each is given."""
     from dataclasses import replace
 
     from cpsr_study.report import batch as maker
@@ -142,10 +139,18 @@ def _site(requests: list[Any], scheduler: str | None) -> tuple[Any, list[Any]]:
 
         return cluster.site(scheduler), [replace(each, workers=1) for each in requests]
     total, count = requests[0].workers, len(requests)
-    each_has = total // min(total, count)
-    last = [total // (count - rank) if count > total else 0 for rank in range(count)]
-    shared = [replace(each, workers=max(each_has, more)) for each, more in zip(requests, last, strict=True)]
-    return maker.local(min(total, count), requests[0].engine), shared
+    given = [replace(each, workers=own) for each, own in zip(requests, _shares(total, count), strict=True)]
+    return maker.local(min(total, count), requests[0].engine), given
+
+
+def _shares(total: int, count: int) -> list[int]:
+    """The processes of each of `count` reports, out of `total`: one each, or more where some would be idle.
+
+    That is so when the reports are few and, when they are many, for the last ones: the others have ended by then.
+    """
+    if count <= total:
+        return [total // count] * count
+    return [max(1, total // (count - rank)) for rank in range(count)]
 
 
 def _word(outcome: Any) -> str:
