@@ -1,28 +1,33 @@
 """Drawings made once by a process and those that it forks: the same ones, and no other."""
 
+import errno
 import filecmp
+import re
 import sys
+import time
 
 import matplotlib
 import pandas as pd
 import pytest
 
 from cpsr_study import parameters
-from cpsr_study.display import charts, drawn, publish, style
+from cpsr_study.display import charts, choropleth, drawn, publish, style
 from cpsr_study.display.drawn import Drawing
-from cpsr_study.report import batch, forked
+from cpsr_study.report import batch, forked, workers
 from cpsr_study.report import run as report
 from reports import DATA
-from test_charts import modalities
+from test_charts import SQUARES, departements, modalities
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="children are forked")
 
 
 @pytest.fixture
-def keeping(monkeypatch):
-    monkeypatch.setattr(drawn, "_known", None)
-    monkeypatch.setattr(drawn, "_used", {})
-    drawn.keep()
+def keeping(monkeypatch, tmp_path):
+    monkeypatch.setattr(drawn, "_folder", None)
+    folder = tmp_path / "drawings"
+    folder.mkdir()
+    drawn.keep(folder)
+    return folder
 
 
 @pytest.fixture
@@ -43,14 +48,14 @@ def table(**change):
 
 
 def test_nothing_is_kept_unless_asked_for(drawings, monkeypatch):
-    monkeypatch.setattr(drawn, "_known", None)
+    monkeypatch.setattr(drawn, "_folder", None)
     assert drawn.made(drawings, table(), "a") == drawn.made(drawings, table(), "a")
     assert drawings.done == ["a", "a"]
 
 
 def test_equal_arguments_are_drawn_once_whichever_objects_hold_them(keeping, drawings):
     first = drawn.made(drawings, table(), "a", note="")
-    assert drawn.made(drawings, table().copy(deep=True), "".join(["a"]), note="") is first
+    assert drawn.made(drawings, table().copy(deep=True), "".join(["a"]), note="") == first
     one, *others = (f"{place}R" for place in "FFF")
     for names in ([one, one], others):
         drawn.made(drawings, pd.DataFrame({"geo": names}, dtype=object), "b")
@@ -93,10 +98,10 @@ def test_another_palette_is_another_drawing(keeping, drawings, monkeypatch):
 
 def test_the_last_used_are_kept(keeping, drawings, monkeypatch):
     monkeypatch.setattr(drawn, "MOST", 2)
-    for title in "abac":  # what each child used comes back
+    for title in "abac":
         drawn.made(drawings, table(), title)
-        drawn.learn(dict(drawn.used()))
-        drawn.begin()
+        drawn.trim()
+        time.sleep(0.02)  # the clock of files ticks every few thousandths
     assert drawings.done == ["a", "b", "c"]
     drawn.made(drawings, table(), "a")
     assert drawings.done == ["a", "b", "c"], "used since b was"
@@ -104,21 +109,64 @@ def test_the_last_used_are_kept(keeping, drawings, monkeypatch):
     assert drawings.done == ["a", "b", "c", "b"]
 
 
-def test_a_process_that_makes_many_reports_holds_no_more_than_the_last_drawings(keeping, monkeypatch):
+def test_a_batch_holds_no_more_than_the_last_drawings(keeping, drawings, monkeypatch):
     monkeypatch.setattr(drawn, "MOST", 3)
     for rank in range(20):
-        drawn.keep()  # as before each report
-        drawn.learn({bytes([rank]): Drawing("svg", {})})
-    assert len(drawn._known) == 3 and list(drawn.used()) == [bytes([19])]
+        drawn.made(drawings, table(), str(rank))
+        drawn.trim()
+    assert len(list(keeping.iterdir())) == 3
+
+
+def test_a_full_disk_or_a_lost_folder_only_draws_again(keeping, drawings, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(drawn, "_write", full)
+        assert drawn.made(drawings, table(), "a").svg == "a 2"
+    drawn.keep(keeping / "lost")
+    assert drawn.made(drawings, table(), "a").svg == "a 2"
+    drawn.trim()
+    assert drawings.done == ["a", "a"]
 
 
 @linux
-def test_a_child_hands_what_it_drew_to_those_that_come_after(keeping, drawings):
+def test_what_a_child_drew_is_found_by_those_that_come_after(keeping, drawings):
     def child(title):
         drawn.made(drawings, table(), title)
         return len(drawings.done)
 
     assert [dict(forked.each(child, [title], 1))[title] for title in "abab"] == [1, 1, 0, 0]
+
+
+@linux
+def test_the_workers_of_a_batch_find_what_others_drew_and_leave_nothing():
+    folders = []
+    for _ in range(2):
+        with workers.pool(2, "warm") as executor:
+            folders.append({executor.submit(where).result() for _ in range(4)})
+            assert len(folders[-1]) == 1 and all(folder.is_dir() for folder in folders[-1])
+        del executor
+    assert folders[0].isdisjoint(folders[1]) and not any(folder.exists() for folder in folders[0] | folders[1])
+
+
+def where():
+    """The folder of the drawings of a worker."""
+    return drawn._folder
+
+
+def test_the_map_of_a_region_is_drawn_once_for_its_territories(keeping, monkeypatch):
+    published, begun, axes = [], [], choropleth._map_axes
+    monkeypatch.setattr(publish, "figure", lambda svg, meta: published.append((svg, meta["alt"])))
+    monkeypatch.setattr(choropleth, "_map_axes", lambda *view: begun.append(view) or axes(*view))
+    for folder in (None, keeping):
+        monkeypatch.setattr(drawn, "_folder", folder)
+        for code in ("DEP-02", "DEP-03"):
+            charts.choropleth(departements(), "Carte", outlines=SQUARES, zoom={"DEP-02", "DEP-03"}, highlight={code})
+    assert len(begun) == 2 + 1, "each time when nothing is kept, once when it is"
+    assert published[:2] == published[2:], "the map kept is the one drawn"
+    thick = [re.findall(r'"contour-(..)">(?:(?!</g>).)*stroke-width: 1.8', svg, re.S) for svg, _ in published[:2]]
+    assert thick == [["02"], ["03"]], "each has its own territory outlined"
 
 
 def test_the_note_is_that_of_the_one_who_asks(keeping, monkeypatch):
@@ -129,7 +177,7 @@ def test_the_note_is_that_of_the_one_who_asks(keeping, monkeypatch):
     charts.bars(modalities("FR"), "Modalités")
     assert [notes[0] for _, notes in published[:2]] == ["Non renseigné dans l’Ain.", "Non renseigné dans l’Aisne."]
     assert published[2][1] == published[0][1][1:]
-    assert published[0][0] is published[1][0], "drawn once"
+    assert published[0][0] == published[1][0] and len(list(keeping.iterdir())) == 2, "one without a note, one with"
 
 
 @linux

@@ -13,11 +13,11 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 
-from cpsr_study.display import alt
+from cpsr_study.display import alt, drawn
 from cpsr_study.display.drawn import Drawing
-from cpsr_study.display.frames import NothingToDrawError, chart, finish, ready
+from cpsr_study.display.frames import NothingToDrawError, chart, ready, texts
 from cpsr_study.display.numbers import MISSING, Units, is_known, number
-from cpsr_study.display.style import BOLD, GREY, INK, SMALL, axes, drawing, page, wrap
+from cpsr_study.display.style import BOLD, GREY, INK, SMALL, axes, drawing, page, svg, wrap
 
 Ring = Sequence[tuple[float, float]]
 Outlines = Mapping[str, Sequence[Ring]]
@@ -25,6 +25,7 @@ _CLASSES = 5
 _HEIGHT = 3.7  # inches at most
 _ROUND = ("1", "2", "2.5", "5")  # what the width of a class may begin with
 SHADES = ["#DFEAF4", "#7BAAD3", "#0B5394", "#062B50"]
+_THIN, _THICK = (2.5, 1.1), (3.2, 1.8)  # points: the white below an outline, the outline
 _UNKNOWN: dict[str, Any] = {"facecolor": "#F2F2F2", "edgecolor": "#8C8C8C", "hatch": "//////"}
 
 
@@ -55,13 +56,25 @@ def choropleth(
     frame = frame[placed]
     if frame.empty:
         raise NothingToDrawError("Rien à cartographier : aucun département connu.")
+    marked, near = {_code(geo) for geo in highlight}, {_code(geo) for geo in zoom or ()} & set(outlines)
+    outlined = sorted((marked | near) & set(outlines))
+    plain = drawn.made(_map, frame, units, outlines=outlines, near=sorted(near), outlined=outlined)
+    study = set(zoom or ()) | set(highlight)
+    meta = texts(
+        [frame], units, title=title, name=name, example=_example(frame, study), reading=reading,
+        description=alt.describe_map(frame, title, len(outlines), study, units),
+        notes=[note, alt.period_note(frame), *notes, *alt.status_notes(frame, "geo_label")],
+    )  # fmt: skip
+    return Drawing(_marked(plain, marked), meta)
+
+
+def _map(frame: pd.DataFrame, units: Units, *, outlines: Outlines, near: list[str], outlined: list[str]) -> str:
+    """The map itself, no area thicker than another: the same for all the territories of a région."""
     values = dict(zip(frame["geo"].map(_code), frame["value"], strict=True))
     bounds = class_bounds(list(values.values()))
     colours = sns.blend_palette(SHADES, len(bounds) + 1)
-    marked, near = {_code(geo) for geo in highlight}, {_code(geo) for geo in zoom or ()} & set(outlines)
     with drawing():
-        seen = [outlines[code] for code in sorted(near or outlines)]
-        ax = _map_axes(*_view(seen, 0.12 if near else 0.01))
+        ax = _map_axes(*_view([outlines[code] for code in near or sorted(outlines)], 0.12 if near else 0.01))
         for code, rings in outlines.items():
             if not _in_view(ax, rings):
                 continue
@@ -69,21 +82,26 @@ def choropleth(
             if code in values:
                 paint = {"facecolor": colours[_class(values[code], bounds)], "edgecolor": "white"}
             _draw(ax, rings, **paint, linewidth=0.6)
-        for code in sorted((marked | near) & set(outlines)):
-            width = 1.8 if code in marked else 1.1
-            edge = [withStroke(linewidth=width + 1.4, foreground="white")]
-            _draw(ax, outlines[code], facecolor="none", edgecolor=INK, linewidth=width, zorder=3,
-                  path_effects=edge)  # fmt: skip
+        for code in outlined:
+            halo, width = _THIN
+            _draw(ax, outlines[code], gid=f"contour-{code}", facecolor="none", edgecolor=INK, linewidth=width,
+                  path_effects=[withStroke(linewidth=halo, foreground="white")], zorder=3)  # fmt: skip
         if near:
             _label(ax, frame[frame["geo"].map(_code).isin(near)], outlines, units)
         missing = set(near or outlines) - set(values)
         _classes(ax, bounds, colours, alt.scale_head(frame, units), bool(missing))
-        study = set(zoom or ()) | set(highlight)
-        return finish(
-            ax, [frame], units, title=title, name=name, example=_example(frame, study), reading=reading,
-            description=alt.describe_map(frame, title, len(outlines), study, units),
-            notes=[note, alt.period_note(frame), *notes, *alt.status_notes(frame, "geo_label")],
-        )  # fmt: skip
+        return svg(ax)
+
+
+def _marked(plain: str, codes: set[str]) -> str:
+    """The map with the outlines of these areas thick."""
+    for code in codes:
+        head, found, rest = plain.partition(f'<g id="contour-{code}">')
+        outline, end, tail = rest.partition("</g>")
+        for thin, thick in zip(_THIN, _THICK, strict=True):
+            outline = outline.replace(f"stroke-width: {thin}", f"stroke-width: {thick}")
+        plain = head + found + outline + end + tail
+    return plain
 
 
 def class_bounds(values: Sequence[float]) -> list[float]:

@@ -1,18 +1,21 @@
-"""Drawings made once: what a process has drawn, the children that it forks later find.
+"""Drawings made once: what a process has drawn, those that make reports beside it and after it find in a folder.
 
 Most figures of a report are national, and so the same in a hundred reports. Off unless a process that makes reports
-turns it on (see `report.build`): a notebook run elsewhere draws all that it asks for.
+turns it on (see `report.workers`): a notebook run elsewhere draws all that it asks for.
 """
 
 import hashlib
 import io
+import os
 import pickle
 import sys
-from collections import OrderedDict
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
-MOST = 64  # drawings kept, the last used: about 4 MB
+MOST = 300  # drawings kept, the last used: about 25 MB
 
 
 class Drawing(NamedTuple):
@@ -23,61 +26,59 @@ class Drawing(NamedTuple):
 
 
 Made = Drawing | str  # a text when there is nothing to draw, and something to say
-_known: OrderedDict[bytes, Made] | None = None
-_used: dict[bytes, Made | None] = {}  # by this piece of work; nothing for those that were there
+_folder: Path | None = None
 
 
-def keep() -> None:
-    """From now on, keep what is drawn in this process and in its children. Called before each piece of work."""
-    global _known
-    _known = OrderedDict() if _known is None else _known
-    begin()  # nobody asks this process what it used: it would hold all that its children ever drew
+def keep(folder: Path) -> None:
+    """From now on, keep in this folder what is drawn by this process and its children. It must belong to them alone."""
+    global _folder
+    _folder = folder
 
 
-def made(draw: Callable[..., Made], *given: Any, **options: Any) -> Made:
+def made(draw: Callable[..., Any], *given: Any, **options: Any) -> Any:
     """What `draw` makes of these arguments, or made of equal ones: it must depend on nothing else."""
-    if _known is None:
+    if _folder is None:
         return draw(*given, **options)
     import matplotlib
 
     settings = [*dict.items(matplotlib.rcParams), *_constants(draw)]  # a chapter may have changed one
-    key = _key([draw.__module__, draw.__qualname__, settings, given, options])
-    if key in _known:
-        _used.setdefault(key, None)
-    else:
-        _known[key] = _used[key] = draw(*given, **options)
-    return _known[key]
+    place = _folder / _key([draw.__module__, draw.__qualname__, settings, given, options])
+    with suppress(OSError):  # not drawn yet, or thrown away by another process meanwhile
+        known = pickle.loads(place.read_bytes())
+        os.utime(place)  # the last used
+        return known
+    drawing = draw(*given, **options)
+    with suppress(OSError):  # a full disk only means that it will be drawn again
+        _write(place, pickle.dumps(drawing))
+    return drawing
 
 
-def _constants(draw: Callable[..., Made]) -> list[tuple[str, Any]]:
+def trim() -> None:
+    """Throw away all but the last used."""
+    if _folder:
+        for path in sorted(_folder.glob("*"), key=_last_used, reverse=True)[MOST:]:
+            path.unlink(missing_ok=True)  # another process may do the same
+
+
+def _last_used(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0
+
+
+def _write(place: Path, content: bytes) -> None:
+    """Whole or not at all: others read while this one writes, and a process may be killed."""
+    file, name = tempfile.mkstemp(dir=place.parent)
+    with open(file, "wb") as out:
+        out.write(content)
+    os.replace(name, place)
+
+
+def _constants(draw: Callable[..., Any]) -> list[tuple[str, Any]]:
     """What the style of the study and the module of a drawing hold under names in capitals: colours, sizes."""
     modules = (sys.modules[f"{__package__}.style"], sys.modules[draw.__module__])
     return [item for module in modules for item in vars(module).items() if item[0].isupper()]
-
-
-def begin() -> None:
-    """What was used until now is forgotten: that of a parent, or of an earlier piece of work."""
-    _used.clear()
-
-
-def used() -> dict[bytes, Made | None]:
-    """What this process used, to be handed to its parent: the drawings that the parent lacks, the keys of others."""
-    return _used
-
-
-def learn(told: dict[bytes, Made | None]) -> None:
-    """Take in what a child used."""
-    if _known is None:
-        return
-    for key, drawing in told.items():
-        if drawing is not None:
-            _known[key] = drawing
-        if _used.get(key) is None:
-            _used[key] = drawing
-        if key in _known:
-            _known.move_to_end(key)
-    while len(_known) > MOST:
-        _known.popitem(last=False)
 
 
 class _Pickler(pickle.Pickler):
@@ -89,9 +90,9 @@ class _Pickler(pickle.Pickler):
         return NotImplemented
 
 
-def _key(asked: list[Any]) -> bytes:
+def _key(asked: list[Any]) -> str:
     out = io.BytesIO()
     pickler = _Pickler(out, protocol=5)
     pickler.fast = True  # a text is written each time it comes, not as a reference to the first
     pickler.dump(asked)
-    return hashlib.sha256(out.getbuffer()).digest()
+    return hashlib.sha256(out.getbuffer()).hexdigest()

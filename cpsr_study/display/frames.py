@@ -116,8 +116,12 @@ def series_names(frame: pd.DataFrame, series: str) -> list[str]:
     return list(known.loc[known["geo"].isin(REFERENCES).sort_values(kind="stable").index, series])
 
 
-def finish(
-    ax: Axes,
+def finish(ax: Axes, shown: list[pd.DataFrame], units: Units, **told: Any) -> Drawing:
+    """The figure with its texts (see `texts`) and the numbers of all the frames it shows."""
+    return Drawing(style.svg(ax), texts(shown, units, **told))
+
+
+def texts(
     shown: list[pd.DataFrame],
     units: Units,
     *,
@@ -128,9 +132,9 @@ def finish(
     reading: str = "",
     rank: str = "",
     notes: Iterable[str] = (),
-) -> Drawing:
-    """The figure with its texts and the numbers of all the frames it shows."""
-    meta = {
+) -> dict[str, Any]:
+    """What is said of a figure, and the numbers that it shows."""
+    return {
         "name": name,
         "title": title,
         "alt": description,
@@ -139,7 +143,6 @@ def finish(
         "notes": [note for note in notes if note],
         "data": alt.data(pd.concat(shown, ignore_index=True)),
     }
-    return Drawing(style.svg(ax), meta)
 
 
 def _filled(frame: pd.DataFrame, name: str, default: str) -> pd.Series:

@@ -2,6 +2,7 @@
 
 import shutil
 import traceback
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -29,7 +30,6 @@ def job(request: "Request", plan: "Plan") -> str:
     from cpsr_study import observations
     from cpsr_study.display import drawn, maps
 
-    drawn.keep()
     try:
         observations.table(request.data_dir, request.parameters.edition)
         with suppress(DataError):  # a chapter that draws no map does without, the others say that they are not there
@@ -39,6 +39,8 @@ def job(request: "Request", plan: "Plan") -> str:
         return next(problem for _, problem in forked.each(_attempt, [(request, plan)], 1))
     except (DataError, RequestError) as error:
         return str(error)
+    finally:
+        drawn.trim()
 
 
 def _attempt(work: "tuple[Request, Plan]") -> str:
@@ -120,8 +122,7 @@ def _execute(request: "Request", plan: "Plan", folder: Path) -> list[Path]:
     found = [plan.kept.get(path.stem, folder / path.name) for path in request.chapters]
     tasks = [
         execution.Task(path, folder / path.name, request.parameters.model_dump(), request.data_dir, request.engine)
-        # The longest first, so that no worker is left alone with it at the end.
-        for path in sorted(request.chapters, key=lambda path: -path.stat().st_size)
+        for path in _ordered(request)
         if path.stem not in plan.kept
     ]
     workers.advance("chapitres", 0, len(tasks))
@@ -132,6 +133,18 @@ def _execute(request: "Request", plan: "Plan", folder: Path) -> list[Path]:
         kept = execution.keep_failed(folder, request.folder.with_name(f"{request.folder.name}-echec"))
         raise DataError(f"{error} Notebook exécuté : {kept}.") from None
     return found
+
+
+def _ordered(request: "Request") -> list[Path]:
+    """The chapters in the order in which they are begun.
+
+    With several processes, the longest first: none is left alone with it at the end. In the only one of its report,
+    from a chapter that depends on the territory: reports begun together do not draw the same figures at the same time.
+    """
+    if request.workers > 1:
+        return sorted(request.chapters, key=lambda path: -path.stat().st_size)
+    first = zlib.crc32(request.folder.name.encode()) % len(request.chapters)
+    return [*request.chapters[first:], *request.chapters[:first]]
 
 
 def _colophon(description: dict[str, Any]) -> list[dict[str, str]]:

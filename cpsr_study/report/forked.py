@@ -1,7 +1,7 @@
 """Work done in children forked from this process: each starts with all that is already imported and read here.
 
 What a child changes is lost with it, so that nothing leaks from one piece of work to the next, and no child outlives
-its parent. Its drawings alone come back (see `display.drawn`). Linux only, as the warm engine is.
+its parent. Linux only, as the warm engine is.
 """
 
 import ctypes
@@ -14,7 +14,6 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
-from cpsr_study.display import drawn
 from cpsr_study.errors import DataError, RequestError
 
 Item = TypeVar("Item")
@@ -70,8 +69,7 @@ def each(function: Callable[[Item], Any], items: Iterable[Item], workers: int) -
 
 def _answer(receiver: Any, child: Any) -> Any:
     try:
-        result, told = receiver.recv()
-        drawn.learn(told)
+        result = receiver.recv()
     except EOFError:
         child.join()
         raise DataError(f"Un processus de travail a été arrêté (code {child.exitcode}).") from None
@@ -86,9 +84,8 @@ def _answer(receiver: Any, child: Any) -> Any:
 def _child(function: Callable[[Item], Any], item: Item, sender: Connection) -> None:
     die_with_parent()
     gc.freeze()  # what was there before is not looked through again: it would be copied by being looked at
-    drawn.begin()
     try:
         result = function(item)
     except (DataError, RequestError) as error:
         result = error
-    sender.send((result, drawn.used()))
+    sender.send(result)

@@ -4,14 +4,19 @@ With the warm engine they are forked from a server that has imported everything 
 report, and in it each chapter, is a forked child (see `forked`). Elsewhere they are ordinary new processes.
 """
 
+import shutil
 import signal
+import tempfile
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import forkserver, get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
+from cpsr_study.display import drawn
 from cpsr_study.errors import DataError
 from cpsr_study.report.forked import die_with_parent
 
@@ -20,8 +25,14 @@ _progress: Progress | None = None
 
 
 def pool(workers: int, engine: str, sender: Connection | None = None) -> ProcessPoolExecutor:
-    """An executor of `workers` processes for an engine; what they report goes to `sender`."""
-    return ProcessPoolExecutor(workers, mp_context=_context(engine), initializer=_begin, initargs=(sender,))
+    """An executor of `workers` processes for an engine, which draw the same figure once; they report to `sender`."""
+    drawings = Path(tempfile.mkdtemp(prefix="cpsr-study-")) if engine == "warm" else None
+    executor = ProcessPoolExecutor(
+        workers, mp_context=_context(engine), initializer=_begin, initargs=(sender, drawings)
+    )
+    if drawings:
+        weakref.finalize(executor, shutil.rmtree, drawings, ignore_errors=True)
+    return executor
 
 
 def announce(engine: str) -> None:
@@ -61,8 +72,10 @@ def advance(step: str, done: int, total: int) -> None:
         _progress(step, done, total)
 
 
-def _begin(sender: Connection | None) -> None:
+def _begin(sender: Connection | None, drawings: Path | None) -> None:
     global _progress
+    if drawings:
+        drawn.keep(drawings)
     die_with_parent()
     # Ctrl-C is answered by the process that the reader sees; a worker has nothing to say about it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
