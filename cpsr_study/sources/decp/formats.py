@@ -7,10 +7,13 @@ import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from cpsr_study.errors import DataError
 from cpsr_study.hidden import shown
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 GZIP, PARQUET, ZIP, BOM = b"\x1f\x8b", b"PAR1", b"PK\x03\x04", b"\xef\xbb\xbf"
 HEAD = 1 << 18
@@ -87,7 +90,7 @@ class Format:
 
 
 def recognise(path: Path) -> Format:
-    """The format of a file. DataError, in one sentence, when it is none of those published."""
+    """The format of a file, without its columns for a Parquet (see `parquet`). DataError when it is not published."""
     name = shown(path.name)
     try:
         head = _head(path)
@@ -96,7 +99,7 @@ def recognise(path: Path) -> Format:
     if head.startswith(ZIP):
         raise DataError(f"{name} est un zip abîmé, ou d'autre chose que Sirene : dépliez-le.")
     if head.startswith(PARQUET):
-        return _tabular(parquet_columns(path), name, Format("parquet", "Parquet"))
+        return Format("parquet", "Parquet")
     head = head.removeprefix(BOM)
     text = head.lstrip()
     if not text:
@@ -140,14 +143,18 @@ def _head(path: Path) -> bytes:
         return bytes(handle.read(HEAD))
 
 
-def parquet_columns(path: Path) -> list[str]:
+def parquet(path: Path, base: "DuckDBPyConnection") -> Format:
+    """The format of a Parquet, whose columns a session reads. DataError when it is none of those published."""
+    return _tabular(parquet_columns(path, base), shown(path.name), Format("parquet", "Parquet"))
+
+
+def parquet_columns(path: Path, base: "DuckDBPyConnection") -> list[str]:
     """The columns of a Parquet. DataError when it does not read."""
     import duckdb
 
     try:
-        with duckdb.connect() as base:
-            found = base.execute("SELECT name FROM parquet_schema(?) WHERE num_children IS NULL", [str(path)])
-            return [row[0] for row in found.fetchall()]
+        found = base.execute("SELECT name FROM parquet_schema(?) WHERE num_children IS NULL", [str(path)])
+        return [row[0] for row in found.fetchall()]
     except duckdb.Error:
         raise DataError(f"{shown(path.name)} est un Parquet coupé ou abîmé.") from None
 

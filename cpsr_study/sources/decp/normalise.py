@@ -80,9 +80,11 @@ def normalise(path: Path, target: Path, limit: str, advance: Progress = lambda d
 def _made(
     path: Path, text: Text | None, found: Format, target: Path, limit: str, folder: Path, advance: Progress
 ) -> Counts:
-    """Write the contracts and the rejects: once more, without the lines that swallow others, when there are some."""
+    """Write the contracts and the rejects: once more, from a copy, when the text did not read as it should."""
     memory = json_lines.MEMORY if found.kind == "json" else tabular.MEMORY
     with session.connected(target.parent, memory) as base:
+        if found.kind == "parquet":
+            found = formats.parquet(path, base)
         base.execute(f"SET VARIABLE limite = {literal(limit)}::DATE")
         target.mkdir()
         if found.kind == "json":
@@ -90,13 +92,20 @@ def _made(
         else:
             lines = tabular.view(base, text.path if text else path, found)
         kept, rejected = _contracts(base, target, lines)
-        mended = quotes.given_back(text, found, kept + rejected + tabular.faulty(base), folder) if text else None
+        mended = _mended(base, text, found, kept + rejected, folder) if text else None
         if not mended:
             warnings = tabular.unreadable(base, path, text) if text else []
             reasons = _rejects(base, target, rejected > 0)
             return replace(_counts(base, target, found, kept, reasons), warnings=warnings)
     shutil.rmtree(target)
     return _made(path, mended, found, target, limit, folder, advance)
+
+
+def _mended(base: "DuckDBPyConnection", text: Text, found: Format, records: int, folder: Path) -> Text | None:
+    """A copy of a CSV, once read: as UTF-8 if it was not, then without the lines that swallow others."""
+    if tabular.garbled(base) and not text.transcoded:
+        return tabular.transcoded(text.path, folder)
+    return quotes.given_back(text, found, records + tabular.faulty(base), folder)
 
 
 def _parts(lines: Lines) -> list[str]:

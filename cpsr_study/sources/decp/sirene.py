@@ -142,7 +142,10 @@ def _member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 def _names(path: Path) -> tuple[list[str], str]:
     """The columns of a file, and what separates them."""
     if formats.is_parquet(path):
-        return formats.parquet_columns(path), ""
+        import duckdb
+
+        with duckdb.connect() as base:
+            return formats.parquet_columns(path, base), ""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive, archive.open(_member(archive)) as source:
             head = source.read(HEAD)

@@ -1,7 +1,7 @@
 """The view `lignes` on a CSV or a Parquet of any of the published shapes: one row a line, every cell as text."""
 
 import codecs
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,23 +17,26 @@ if TYPE_CHECKING:
 
 UNCLOSED = "guillemet jamais fermé"
 UNENDED = "la dernière ligne n'a pas de fin de ligne : si le fichier est coupé, sa dernière valeur l'est aussi."
-BLOCK = 1 << 18  # bytes decoded at a time: what a processor holds near
+BLOCK = 1 << 18  # bytes read at a time: what a processor holds near
 TAIL, LONGEST = 1 << 16, 4_000_000  # bytes: what is kept of the end of a file, what a line may have
+CONTINUED = bytes(range(0x80, 0xC0))  # what is inside a letter in UTF-8
 MEMORY = "1800MB"  # the whole stays under 2 GB
 TITULAIRES = ("titulaire", "titulaire_1", "titulaire_2", "titulaire_3")
 
 
 @dataclass(frozen=True)
 class Text:
-    """A CSV read once: where it is as UTF-8, whether its last line has its end, that line, and how many there are.
+    """A CSV read once: where it is, whether its last line has its end, that line, and how many there are.
 
-    `unclosed`: lines taken out of it because they open a quote that nothing closes, by their number.
+    `transcoded`: it is our copy, as UTF-8. `unclosed`: lines taken out of it because they open a quote that nothing
+    closes, by their number.
     """
 
     path: Path
     ended: bool
     last: str
     lines: int
+    transcoded: bool = False
     unclosed: dict[int, str] = field(default_factory=dict)
 
 
@@ -61,29 +64,46 @@ def view(base: "DuckDBPyConnection", path: Path, found: Format) -> Lines:
 
 
 def read_whole(path: Path, folder: Path) -> Text:
-    """A CSV as UTF-8, itself or a copy in the folder, and how it ends. EOFError for a gzip that is cut."""
-    decoder, tail, lines = codecs.getincrementaldecoder("utf-8")(), b"", 0
-    try:
-        with formats.opened(path) as handle:
-            while block := handle.read(BLOCK):
-                tail = tail[-TAIL:] + block
-                lines += block.count(b"\n")
-                decoder.decode(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return read_whole(_transcoded(path, folder / "utf-8.csv"), folder)
-    last = tail[-TAIL:].decode("utf-8", "replace").rstrip().rpartition("\n")[2]
+    """A CSV, or a copy in the folder when its two ends are no UTF-8, and how it ends. EOFError for a gzip that is cut.
+
+    What is between is only counted: whoever takes its cells sees those that are no UTF-8 (`garbled`).
+    """
+    tail, lines = b"", 0
+    with formats.opened(path) as handle:
+        while block := handle.read(BLOCK):
+            if not tail and _is_old(block, cut=True):
+                return transcoded(path, folder)
+            tail = tail[-TAIL:] + block
+            lines += block.count(b"\n")
+    last = tail[-TAIL:].rstrip().rpartition(b"\n")[2].lstrip(CONTINUED)
+    if _is_old(last):  # or cut inside a letter
+        return transcoded(path, folder)
     ended = tail.endswith(b"\n")
-    return Text(path, ended, last.strip(), lines + (not ended))
+    return Text(path, ended, last.decode().strip(), lines + (not ended))
 
 
-def _transcoded(path: Path, target: Path) -> Path:
-    decoder = codecs.getincrementaldecoder("utf-8")(formats.LENIENT)
+def _is_old(text: bytes, cut: bool = False) -> bool:
+    """Whether some bytes are no UTF-8; the last letter may be cut."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(text, final=not cut)
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def transcoded(path: Path, folder: Path) -> Text:
+    """The same CSV as UTF-8: a copy in the folder."""
+    decoder, target = codecs.getincrementaldecoder("utf-8")(formats.LENIENT), folder / "utf-8.csv"
     with formats.opened(path) as source, target.open("w", encoding="utf-8", newline="") as handle:
         while block := source.read(BLOCK):
             handle.write(decoder.decode(block))
         handle.write(decoder.decode(b"", final=True))
-    return target
+    return replace(read_whole(target, folder), transcoded=True)
+
+
+def garbled(base: "DuckDBPyConnection") -> bool:
+    """Whether some cells of a CSV, once read, are no UTF-8."""
+    return bool(base.execute("SELECT 1 FROM reject_errors WHERE error_type = 'INVALID ENCODING' LIMIT 1").fetchone())
 
 
 def faulty(base: "DuckDBPyConnection") -> int:
