@@ -32,7 +32,8 @@ CELLS = {
     "objet": ["Un objet", "Un autre"],
     "codeCPV": ["45000000", "79000000", ""],
     "procedure": ["Procédure adaptée", "Appel d'offres ouvert"],
-    "techniques": ["Sans objet", "Accord-cadre"],
+    "nature": ["Marché", ""],
+    "techniques": ["Sans objet", "Accord-cadre", ""],
     "lieuExecution_code": ["14", "28"],
     "lieuExecution_typeCode": ["Code département", "Code région"],
 }
@@ -101,6 +102,20 @@ def test_one_more_version_makes_no_contract_and_moves_no_year(room: Path, lines,
     assert changed["montant"] == "777.0"
     said = {"": None, "MQ": None, "Sans objet": "aucune"}.get(social, "oui")
     assert changed["social"] == (said or before.loc[touched, "social"].iloc[0])
+
+
+@pytest.mark.parametrize("told", [{"techniques": "Accord-cadre"}, {"nature": "ACCORD-CADRE"}])
+def test_a_version_that_does_not_tell_a_framework_agreement_hides_none(room: Path, told: dict[str, str]) -> None:
+    """Its ceiling would be added to what is firm. What the last version that tells says of the current one stands."""
+    first = rows()[0] | {"nature": "Marché", "techniques": ""} | told
+    later = first | {"modification_id": "1", "dateNotification": "2024-12-01", "montant": "777", "nature": "Marché",
+                     "techniques": ""}  # fmt: skip
+    for files in ([[first, later]], [[first], [later]], [[later], [first]]):
+        (found,) = contracts(room, *files).to_dict("records")
+        assert (found["montant"], found["accord_cadre"], found["nature_dite"]) == ("777.0", "True", "True")
+    for answer in ({"techniques": "Sans objet"}, {"techniques": "Catalogue électronique"}):
+        (found,) = contracts(room, [first], [later | answer]).to_dict("records")
+        assert (found["accord_cadre"], found["nature_dite"]) == ("False", "True")
 
 
 @few(5)

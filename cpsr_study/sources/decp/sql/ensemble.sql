@@ -19,10 +19,10 @@ dits AS (
         derniere.objet AS objet,
         simple(derniere.procedure) AS procedure_dite,
         try_cast(derniere.cpv[1:2] AS INTEGER) AS division,
-        derniere.nature ILIKE '%accord-cadre%' OR derniere.nature ILIKE '%accord cadre%'
-            OR derniere.techniques ILIKE '%accord-cadre%' AS accord_cadre,
-        -- Until 2023 the nature tells framework agreements; from 2024 on, only the technique: « Marché » is no answer.
-        accord_cadre OR derniere.techniques <> '' OR (derniere.nature <> '' AND annee < 2024) AS nature_dite,
+        -- The last version may come from a file without the columns that tell.
+        coalesce(est_accord_cadre(derniere, annee), cadre) AS dit_cadre,
+        coalesce(dit_cadre, false) AS accord_cadre,
+        dit_cadre IS NOT NULL AS nature_dite,
         coalesce(simple(declaree.sociale), '') AS sociale,
         muets.uid IS NULL AS question_posee,
         simple(derniere.lieu_type) AS lieu_type,

@@ -68,6 +68,14 @@ CREATE MACRO uid(siret, id) AS
 CREATE MACRO lot_de(uid) AS coalesce(hash(uid) % 256, 0)::INTEGER;
 CREATE MACRO lot(acheteur, id) AS lot_de(uid(siret(acheteur), propre(id)));
 
+-- Whether a version says that it is a framework agreement, or that it is none; nothing when it does not tell. Until 2023
+-- the nature tells; from 2024 on, only the technique: « Marché » is no answer.
+CREATE MACRO est_accord_cadre(version, annee) AS
+    CASE WHEN version.nature ILIKE '%accord-cadre%' OR version.nature ILIKE '%accord cadre%'
+              OR version.techniques ILIKE '%accord-cadre%' THEN true
+         WHEN version.techniques <> '' OR (version.nature <> '' AND annee < 2024) THEN false
+    END;
+
 CREATE MACRO simple(x) AS lower(strip_accents(propre(x)));
 
 -- The département of a commune code (2A004, 97411) and that of a postal code (20090, 97430): Corsica and overseas.

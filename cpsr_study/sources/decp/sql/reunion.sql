@@ -3,7 +3,7 @@
 -- A contract that has one row, as most have, is not compared with itself: that would take most of the time.
 WITH
 plusieurs AS (SELECT uid FROM versions GROUP BY uid HAVING count(*) > 1)
-SELECT uid, acheteur_id, premiere, derniere, declaree, acheteur, list_sort(list_distinct(titulaires)) AS titulaires
+SELECT uid, acheteur_id, premiere, derniere, cadre, declaree, acheteur, list_sort(list_distinct(titulaires)) AS titulaires
 FROM versions ANTI JOIN plusieurs USING (uid)
 UNION ALL
 SELECT
@@ -11,6 +11,7 @@ SELECT
     any_value(acheteur_id) AS acheteur_id,
     min(premiere) AS premiere,
     max(derniere) AS derniere,
+    bool_or(coalesce(cadre, est_accord_cadre(derniere, year(derniere.jour)))) AS cadre,
     declaration(list(declaree) FILTER (declaree IS NOT NULL), max(declaree)) AS declaree,
     max(acheteur) AS acheteur,
     list_sort(list_distinct(flatten(list(titulaires) FILTER (titulaires IS NOT NULL)))) AS titulaires

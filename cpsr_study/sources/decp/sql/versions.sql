@@ -1,5 +1,6 @@
 -- One row a state, as a version of its contract: what it says of the contract, in an order that decides.
 -- `premiere` (the smallest) gives the year and the amount as notified; `derniere` (the largest) all current figures.
+-- `cadre`, whether one of several versions says that it is a framework agreement, is known once they are united.
 -- `declaree` is the latest version that says something of social considerations.
 SELECT
     uid,
@@ -15,6 +16,7 @@ SELECT
         'techniques': coalesce(techniques, ''), 'lieu_type': coalesce(lieu_type, ''),
         'lieu_code': coalesce(lieu_code, '')
     } AS derniere,
+    NULL::BOOLEAN AS cadre,
     CASE WHEN sociale IS NOT NULL THEN {
         'actuelle': actuelle, 'version': version, 'publication': coalesce(jour_publication, jour_notification),
         'sociale': sociale
