@@ -138,8 +138,8 @@ def _execute(request: "Request", plan: "Plan", folder: Path) -> list[Path]:
 def _ordered(request: "Request") -> list[Path]:
     """The chapters in the order in which they are begun.
 
-    With several processes, the longest first: none is left alone with it at the end. In the only one of its report,
-    from a chapter that depends on the territory: reports begun together do not draw the same figures at the same time.
+    With several processes, the longest first: none is left alone with it at the end. With one, the territory decides
+    which is first: reports begun together do not draw the same figures at the same time.
     """
     if request.workers > 1:
         return sorted(request.chapters, key=lambda path: -path.stat().st_size)
