@@ -16,7 +16,7 @@ import pytest
 
 from cpsr_study import parameters
 from cpsr_study.commands import batch as commands
-from cpsr_study.display import terminal
+from cpsr_study.display import waiting
 from cpsr_study.report import batch, cluster, manifest, workers
 from cpsr_study.report import run as report
 from reports import DATA
@@ -234,7 +234,7 @@ def test_ctrl_c_stops_everything_at_once_and_says_so(one, tmp_path, small_batch)
 
 def test_the_time_left_counts_what_was_made_not_what_was_there():
     now = iter([0, 10, 20, 30, 40, 50])
-    pace = terminal.Pace(lambda: next(now))
+    pace = waiting.Pace(lambda: next(now))
     pace.step(0)
     assert pace.left(18) == ""
     pace.step(1)

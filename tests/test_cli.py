@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 from conftest import HEADER, one_sentence
+from cpsr_study.display import terminal
 from cpsr_study.sources import catalogue
 
 HOSTILE = {
@@ -243,3 +245,17 @@ def test_computed_persons_are_whole(command):
         "observations", "--indicator", "personnes_sous_seuil_pauvrete", "--geo", "REG-28", "--format", "csv"
     ).out
     assert "personnes_sous_seuil_pauvrete,REG-28,2020,,,422742,personnes" in out
+
+
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+def test_a_table_cuts_no_word_however_narrow_the_terminal(columns, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", columns)
+    files = ["decp_tabular_extract_2024.csv", "autre.csv"]
+    frame = pd.DataFrame({"fichier": files, "lues": [949, 9], "rejetées": ["", 2], "régions": ["24 (350)", "28 (9)"]})
+    frame["ce qui en dépend"] = "plusieurs mots qui peuvent aller à la ligne, 3\u202f449\u202f370 nombres"
+    terminal.table(frame, "table", "fichiers")
+    lines = [line.strip(" │┃") for line in capsys.readouterr().out.splitlines()]
+    words = {word for line in lines for word in line.replace("\u00a0", " ").split(" ")}
+    assert {*files, "949", "rejetées", "(350)", "plusieurs", "3\u202f449\u202f370"} <= words
+    assert len(max(lines, key=len)) <= int(columns)
+    assert (files[0] in lines) is (columns == "40"), "a few lines a row only where the table is too wide"

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 from browser import started
 from cpsr_study import hidden
-from cpsr_study.display import terminal
+from cpsr_study.display import waiting
 from cpsr_study.report.safe import visible
 from decp_files import HERE, bare, rows, whole, written
 from pdfs import compact, runs
@@ -138,11 +138,11 @@ def test_no_bar_of_progress_obeys_a_name(tty: bool, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("sys.stdout.isatty", lambda: tty, raising=False)
     monkeypatch.setenv("COLUMNS", "200")
     bad = "a\u202e\x07\x9bb"
-    with terminal.downloads() as advance:
+    with waiting.downloads() as advance:
         advance(bad, 1, 2)
-    with terminal.progress("x") as advance:
+    with waiting.progress("x") as advance:
         advance(bad, 1, 2)
-    with terminal.countdown("x", 2) as advance:
+    with waiting.countdown("x", 2) as advance:
         advance(bad, 1)
     told = capsys.readouterr().out
     assert told.count("a[U+202E][U+0007][U+009B]b") >= 3 and not acting(told.replace("\x1b", "").replace("\r", ""))

@@ -98,7 +98,7 @@ def _lines(file: Path) -> list[str]:
 
 def _make(requests: list[Any], scheduler: str | None, keep_going: bool, explain: bool) -> int:
     """Make them with one line each, the failures again at the end. Returns how many failed."""
-    from cpsr_study.display import terminal
+    from cpsr_study.display import terminal, waiting
     from cpsr_study.report import batch as maker
     from cpsr_study.report import place
 
@@ -106,7 +106,7 @@ def _make(requests: list[Any], scheduler: str | None, keep_going: bool, explain:
     site, requests = _site(requests, scheduler)
     failed, count, begun = [], {"built": 0, "kept": 0}, time.monotonic()
     outcomes = maker.make(requests, site)
-    with terminal.countdown("Rapports", len(requests)) as tell:
+    with waiting.countdown("Rapports", len(requests)) as tell:
         for outcome in outcomes:
             for reason in outcome.reasons if explain else ():
                 tell(f"  {outcome.request.folder.name} : {reason}", 0)

@@ -69,7 +69,7 @@ def import_(
 def _import_decp(files: list[Path], known_since: int | None, origin: str = "") -> None:
     """Contracts are no table of figures: what became of the lines is shown, file by file."""
     from cpsr_study.display import taken as tables
-    from cpsr_study.display import terminal
+    from cpsr_study.display import terminal, waiting
     from cpsr_study.sources.decp import intake, sirene, summary
 
     seats = [path for path in files if path.is_file() and sirene.recognise(path)]
@@ -79,7 +79,7 @@ def _import_decp(files: list[Path], known_since: int | None, origin: str = "") -
     if seats and not files:
         return
     newest = _newest()
-    with terminal.downloads("Lecture") as advance:
+    with waiting.downloads("Lecture") as advance:
         found = intake.take(files, paths.data_dir(), advance, origin, known_since)
     terminal.table(tables.contracts(found, summary.regions(found)), "table", "fichier(s) de DECP")
     for each in found:
@@ -96,10 +96,10 @@ def _import_decp(files: list[Path], known_since: int | None, origin: str = "") -
 def _import_seats(path: Path) -> None:
     """An extract of Sirene places the buyers that no file of contracts places."""
     from cpsr_study.display import taken as tables
-    from cpsr_study.display import terminal
+    from cpsr_study.display import terminal, waiting
     from cpsr_study.sources.decp import sirene
 
-    with terminal.downloads("Lecture") as advance:
+    with waiting.downloads("Lecture") as advance:
         taken = sirene.take(path, paths.data_dir(), advance)
     state = "est entré dans" if taken.new else "était déjà dans"
     terminal.say(
@@ -110,10 +110,10 @@ def _import_seats(path: Path) -> None:
 
 
 def _fetch_decp(territory: str | None, since: str | None, refresh: bool, known_since: int | None) -> None:
-    from cpsr_study.display import terminal
+    from cpsr_study.display import waiting
     from cpsr_study.sources.decp import fetch
 
-    with terminal.downloads() as advance:
+    with waiting.downloads() as advance:
         path, origin = fetch.fetch(paths.data_dir(), advance, territory=territory, since=since, refresh=refresh)
     _import_decp([path], known_since, origin)
 
@@ -133,7 +133,7 @@ def fetch(
     known_since: KnownSince = None,
 ) -> None:
     """Télécharge les fichiers d'une source, puis les importe."""
-    from cpsr_study.display import terminal
+    from cpsr_study.display import waiting
     from cpsr_study.sources import download
 
     if source == "decp":
@@ -142,7 +142,7 @@ def fetch(
     if territory or since:
         raise RequestError("--territory et --from ne valent que pour decp.")
     newest = _newest()
-    with terminal.downloads() as advance:
+    with waiting.downloads() as advance:
         taken = download.fetch(source, paths.data_dir(), advance, areas=geo, refresh=refresh, known_since=known_since)
     _show(taken, newest)
 

@@ -59,10 +59,10 @@ def run(
 
 
 def _run_one(request: Any, explain: bool) -> None:
-    from cpsr_study.display import terminal
+    from cpsr_study.display import terminal, waiting
     from cpsr_study.report import run as report
 
-    with terminal.progress(f"{request.parameters.territory}, édition {request.parameters.edition}") as advance:
+    with waiting.progress(f"{request.parameters.territory}, édition {request.parameters.edition}") as advance:
         result = report.run(request, advance, terminal.say if explain else None)
     shown = short(result.folder)
     files = [name for name in ("report.html", "report.pdf") if (result.folder / name).is_file()]
@@ -96,10 +96,10 @@ def verify(
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processus en parallèle.")] = None,
 ) -> None:
     """Contrôle une archive, refait son rapport et compare. Code 0 si tout concorde, 1 sinon."""
-    from cpsr_study.display import terminal
+    from cpsr_study.display import terminal, waiting
     from cpsr_study.report import verification
 
-    with terminal.progress(file.name) as advance:
+    with waiting.progress(file.name) as advance:
         verification.verify(file, terminal.say, advance, trust=trust, workers=workers)
 
 

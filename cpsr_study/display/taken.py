@@ -55,7 +55,7 @@ def contracts(found: "list[Taken]", regions: list[str]) -> "pd.DataFrame":
             "rejetées": each.counts.rejected,
             "doublons": each.counts.duplicates,
             "marchés": each.counts.contracts,
-            "années": f"{each.counts.first[:4]} à {each.counts.last[:4]}",
+            "années": " à ".join(dict.fromkeys((each.counts.first[:4], each.counts.last[:4]))),
             "régions": where,
         }
         for each, where in zip(found, regions, strict=True)

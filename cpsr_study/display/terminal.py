@@ -1,11 +1,9 @@
-"""What the commands print: tables, progress, the chain of a number."""
+"""What the commands print: sentences, tables, the chain of a number."""
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from math import isnan
+from textwrap import fill, indent
 from typing import TYPE_CHECKING, Any
 
 from cpsr_study import hidden
@@ -24,101 +22,6 @@ MAX_ROWS = 200
 def say(text: str) -> None:
     """A line on the terminal, which obeys nothing that a name may hide."""
     print(hidden.named(text), flush=True)
-
-
-@contextmanager
-def progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on a terminal, one line a step elsewhere. Silent when there is nothing to do."""
-    if not sys.stdout.isatty():
-        yield lambda step, done, total: say(f"{title} : {step} ({done}/{total})")
-        return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    bar = Progress(TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), transient=True)
-    task = bar.add_task(title, total=None, visible=False)
-    with bar:
-        yield lambda step, done, total: bar.update(
-            task, description=hidden.named(f"{title} : {step}"), completed=done, total=total, visible=True
-        )
-
-
-@contextmanager
-def countdown(title: str, total: int) -> Iterator[Callable[..., None]]:
-    """One bar with the time left on a terminal, under one line a step; elsewhere the lines, numbered.
-
-    What it gives is called with a text, how many steps are done (1 or 0), and whether they took any time.
-    """
-    if not sys.stdout.isatty():
-        done = 0
-
-        def line(text: str, steps: int, _made: bool = True) -> None:
-            nonlocal done
-            done += steps
-            say(f"[{done}/{total}] {text}" if steps else text)
-
-        yield line
-        return
-    from rich import progress as bars
-
-    columns = (bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), bars.MofNCompleteColumn())
-    with bars.Progress(*columns, bars.TextColumn("{task.fields[left]}"), transient=True) as bar:
-        task = bar.add_task(title, total=total, left="")
-        pace = Pace()
-
-        def advance(text: str, steps: int, made: bool = True) -> None:
-            bar.console.print(hidden.named(text), markup=False, highlight=False)
-            bar.advance(task, steps)
-            pace.step(steps if made else 0)
-            bar.update(task, left=pace.left(total - int(bar.tasks[0].completed)))
-
-        yield advance
-
-
-class Pace:
-    """How long the rest will take: as long, each, as those made until now, what was already there left aside."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock, self._begun, self._made = clock, clock(), 0
-
-    def step(self, made: int) -> None:
-        """So many more were made; none since the beginning: it begins now."""
-        self._made += made
-        if not self._made:
-            self._begun = self._clock()
-
-    def left(self, steps: int) -> str:
-        """« reste 2 min 05 s », empty when nothing tells yet."""
-        if not self._made or not steps:
-            return ""
-        minutes, seconds = divmod(round((self._clock() - self._begun) / self._made * steps), 60)
-        return f"reste {minutes} min {seconds:02} s" if minutes else f"reste {seconds} s"
-
-
-@contextmanager
-def downloads(verb: str = "Téléchargement") -> Iterator[Callable[[str, int, int | None], None]]:
-    """Bars of bytes on a terminal, one line a file elsewhere."""
-    if not sys.stdout.isatty():
-        announced: set[str] = set()
-
-        def announce(name: str, done: int, total: int | None) -> None:
-            if name not in announced:
-                announced.add(name)
-                say(f"{verb} : {name}")
-
-        yield announce
-        return
-    from rich import progress as bars
-
-    columns = (bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), bars.DownloadColumn())
-    tasks: dict[str, bars.TaskID] = {}
-    with bars.Progress(*columns, bars.TransferSpeedColumn(), transient=True) as bar:
-
-        def advance(name: str, done: int, total: int | None) -> None:
-            if name not in tasks:
-                tasks[name] = bar.add_task(hidden.named(name), total=total)
-            bar.update(tasks[name], completed=done, total=total)
-
-        yield advance
 
 
 def table(frame: "pd.DataFrame", format: str, name: str, shown: list[str] | None = None) -> None:
@@ -161,18 +64,54 @@ def _known(value: Any) -> Any:
 
 
 def _rich_table(frame: "pd.DataFrame", name: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    """A table, or a few lines a row where no word would be whole in its column.
 
-    shown = [column for column in frame.columns if frame.empty or frame[column].ne("").any()]
-    grid = Table(title=f"{len(frame)} {name}", show_lines=False)
-    for column in shown:
-        grid.add_column(column, overflow="fold")
-    for row in frame[shown].head(MAX_ROWS).itertuples(index=False):
-        grid.add_row(*(_text(_plain(value)) for value in row))
-    Console().print(grid)
+    Lines are made by `fill`, which leaves together what no-break spaces join (3 449 370); rich would cut there too.
+    """
+    from rich.console import Console
+
+    kept = [column for column in frame.columns if frame.empty or frame[column].ne("").any()]
+    rows = frame[kept].head(MAX_ROWS).map(lambda value: hidden.named(str(_plain(value))))
+    title, console = f"{len(frame)} {name}", Console()
+    if widths := _widths(rows, console.width - 3 * len(kept) - 1):  # without the rules
+        console.print(_grid(rows, title, widths))
+    else:
+        _blocks(rows, title, console)
     if len(frame) > MAX_ROWS:
         say(f"… {len(frame) - MAX_ROWS} lignes de plus : --format csv les donne toutes.")
+
+
+def _widths(rows: "pd.DataFrame", room: int) -> dict[str, int]:
+    """The width of each column: its longest word, and more as far as there is room; none when words do not fit."""
+    texts = {column: [column, *rows[column]] for column in rows}
+    widths = {name: max(len(word) for text in told for word in text.split(" ")) for name, told in texts.items()}
+    more = {name: max(map(len, told)) - widths[name] for name, told in texts.items()}
+    spare = room - sum(widths.values())
+    for left, name in zip(range(len(more), 0, -1), sorted(more, key=more.__getitem__), strict=True):
+        given = max(0, min(more[name], spare // left))  # those that need little first
+        widths[name], spare = widths[name] + given, spare - given
+    return widths if spare >= 0 else {}
+
+
+def _grid(rows: "pd.DataFrame", title: str, widths: dict[str, int]) -> Any:
+    from rich.table import Table
+
+    grid = Table(title=title, show_lines=False)
+    for column, width in widths.items():
+        grid.add_column(fill(column, width), width=width)
+    for row in rows.itertuples(index=False):
+        grid.add_row(*(_text(fill(text, width)) for text, width in zip(row, widths.values(), strict=True)))
+    return grid
+
+
+def _blocks(rows: "pd.DataFrame", title: str, console: Any) -> None:
+    """Each row as its first cell, then the others with the names of their columns."""
+    console.print(_text(title), style="italic")
+    head, *others = rows.columns
+    for row in rows.to_dict("records"):
+        console.print(_text(row[head]), style="bold")
+        told = "\u00a0· ".join(f"{column}\u00a0: {row[column]}" for column in others if row[column])
+        console.print(_text(indent(fill(told, console.width - 3), "  ")))
 
 
 def areas(found: "list[Territory]", format: str) -> None:
