@@ -382,6 +382,11 @@ KINDS = {
         POPULATION + "contrats.FR.2020 = 100 ; contrats.REG-28.2020 = 9",
         POPULATION + "contrats.FR.2020 = 100 ; contrats.REG-28.2020 = 1",
     ),
+    "share_far_from_population: contracts tell for all that is counted on them": (
+        "part_et_population info",
+        POPULATION + "decp_montant_siege.FR.2024 = 100 by decp ; decp_montant_siege.REG-28.2024 = 90 by decp",
+        POPULATION + "decp_marches_siege.FR.2024 = 100 by decp ; decp_marches_siege.REG-28.2024 = 90 by decp",
+    ),
     "share_far_from_population: a mean may be": (
         "part_et_population info",
         POPULATION + "heures_par_facilitateur.FR.2020 = 100 ; heures_par_facilitateur.REG-28.2020 = 90",

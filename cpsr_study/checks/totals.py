@@ -11,6 +11,8 @@ from cpsr_study.precision import Interval, exactly
 # Beyond twice (or under half) its share of the population, a region's share of a national total deserves a look.
 FAR_FROM_POPULATION = 2
 COUNTRY = ("FR", "FRMET")
+# Figures of one source that are counted on the same lines: how many there are tells for all of them what it covers.
+COUNTED_ON = {"decp": ("decp_marches_siege", "decp_marches_execution")}
 
 
 def parts_against_total(context: Context) -> Iterator[Finding]:
@@ -88,6 +90,8 @@ def share_far_from_population(context: Context) -> Iterator[Finding]:
     """An area's share of a national count, far from its share of the population."""
     for row in [row for row in context.published if row.geo not in COUNTRY and not row.category]:
         if not row.headline or row.indicator == "population" or not _is_count(context, row.indicator):
+            continue
+        if row.indicator not in COUNTED_ON.get(row.source, (row.indicator,)):
             continue
         country = context.rows(row.indicator, "FR", row.time_period)
         share = _population_share(context, row.geo)
