@@ -20,6 +20,8 @@ def is_hidden(char: str) -> bool:
 
 def named(text: str, hidden: Callable[[str], bool] = is_hidden) -> str:
     """Text in which the characters that cannot be shown are named, as in ``[U+202E]``."""
+    if hidden is is_hidden and text.isprintable():  # nothing that is printable is hidden
+        return text
     for char in sorted(filter(hidden, set(text))):
         text = text.replace(char, f"[U+{ord(char):04X}]")
     return text

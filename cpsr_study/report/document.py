@@ -141,7 +141,8 @@ def _annex(document: NotebookNode, study: Study, toc: list[dict[str, Any]]) -> l
     toc.append({"level": 1, "text": title} | about)
     heading = nbformat.v4.new_output("display_data", {HEADING: {"level": 1, "text": title}, "text/plain": title})
     frame = study.trace(references(document), max_inputs=MAX_INPUTS)
-    rows = [_trace_row(row, study, set(frame["id"])) for _, row in frame.iterrows()]
+    present = set(frame["id"])
+    rows = [_trace_row(row, study, present) for row in frame.to_dict("records")]
     body = nbformat.v4.new_output("display_data", {TRACE: {"rows": rows}, "text/plain": title})
     intro = (
         "Chaque chiffre du rapport mène ici : sa valeur, les mots de la source, sa période, sa source et sa place dans "
@@ -165,7 +166,7 @@ def _markdown(source: str) -> NotebookNode:
     return NotebookNode(cell_type="markdown", source=source, metadata=NotebookNode())
 
 
-def _trace_row(row: Any, study: Study, present: set[str]) -> dict[str, Any]:
+def _trace_row(row: dict[str, Any], study: Study, present: set[str]) -> dict[str, Any]:
     label = ", ".join(filter(None, [row["indicator_label"], row["category_label"]]))
     ids = row["inputs"].split()
     inputs = [_input(name, study) for name in ids] if set(ids) <= present else []

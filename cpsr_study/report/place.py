@@ -22,6 +22,16 @@ def workshop(output: Path) -> Iterator[Path]:
         yield Path(name)
 
 
+def room() -> Path:
+    """A hidden folder among those that the system throws away, for what this process makes for itself.
+
+    Those that a killed program left there go first.
+    """
+    home = Path(tempfile.gettempdir())
+    tidy(home)
+    return Path(tempfile.mkdtemp(prefix=_own(_WORK), dir=home))
+
+
 def put(new: Path, target: Path) -> None:
     """Swap folders by renaming: a reader sees the old one or the new one, never half of either.
 

@@ -16,7 +16,7 @@ class Code(str):
 
 def string(text: str) -> str:
     """A Typst string literal that reads back as this very text (a lone surrogate, unknown to Typst, is named)."""
-    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")  # a drawing has thousands of lines
     if not text.replace("\u00a0", "").replace("\u202f", "").isprintable():
         text = named(text, _is_surrogate)
         for char in sorted(filter(_is_escaped, set(text))):

@@ -6,7 +6,6 @@ report, and in it each chapter, is a forked child (see `forked`). Elsewhere they
 
 import shutil
 import signal
-import tempfile
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -18,6 +17,7 @@ from typing import Any
 
 from cpsr_study.display import drawn
 from cpsr_study.errors import DataError
+from cpsr_study.report import place
 from cpsr_study.report.forked import die_with_parent
 
 Progress = Callable[[str, int, int], None]
@@ -26,7 +26,7 @@ _progress: Progress | None = None
 
 def pool(workers: int, engine: str, sender: Connection | None = None) -> ProcessPoolExecutor:
     """An executor of `workers` processes for an engine, which draw the same figure once; they report to `sender`."""
-    drawings = Path(tempfile.mkdtemp(prefix="cpsr-study-")) if engine == "warm" else None
+    drawings = place.room() if engine == "warm" else None
     executor = ProcessPoolExecutor(
         workers, mp_context=_context(engine), initializer=_begin, initargs=(sender, drawings)
     )
