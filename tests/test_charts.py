@@ -485,3 +485,16 @@ def test_a_series_without_break_is_linked_and_has_a_trend(monkeypatch):
 )
 def test_a_year_is_known_at_its_end(before, after, parts):
     assert JOBSEEKERS.parts(before, after) == parts
+
+
+def test_a_map_tells_and_outlines_the_territory_among_its_neighbours(shown):
+    charts.choropleth(departements(), "Carte", outlines=SQUARES, zoom={"DEP-02", "DEP-05"}, highlight={"DEP-02"})
+    svg, meta = figure(shown)
+    assert meta["alt"].endswith("Territoire étudié : Département 2 (11\u00a0%).") and "Département 2" in meta["reading"]
+    assert re.findall(r"contour-(\d\d)", svg) == ["05", "02"], "its outline is above those of its neighbours"
+
+
+def test_a_map_of_the_whole_country_outlines_no_area(shown):
+    charts.choropleth(departements(), "Carte", outlines=SQUARES, highlight={f"DEP-{code}" for code in SQUARES})
+    svg, meta = figure(shown)
+    assert "contour-" not in svg and "Territoire étudié" not in meta["alt"]

@@ -175,7 +175,7 @@ def test_the_map_of_a_region_is_drawn_once_for_its_territories(keeping, monkeypa
             charts.choropleth(departements(), "Carte", outlines=SQUARES, zoom={"DEP-02", "DEP-03"}, highlight={code})
     assert len(begun) == 2 + 1, "each time when nothing is kept, once when it is"
     assert published[:2] == published[2:], "the map kept is the one drawn"
-    thick = [re.findall(r'"contour-(..)">(?:(?!</g>).)*stroke-width: 1.8', svg, re.S) for svg, _ in published[:2]]
+    thick = [re.findall(r'"contour-(..)">(?:(?!</g>).)*stroke-width: 2.1', svg, re.S) for svg, _ in published[:2]]
     assert thick == [["02"], ["03"]], "each has its own territory outlined"
 
 

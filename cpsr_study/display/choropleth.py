@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from math import ceil, floor, log10
+from re import DOTALL, compile
 from typing import Any
 
 import pandas as pd
@@ -25,7 +26,8 @@ _CLASSES = 5
 _HEIGHT = 3.7  # inches at most
 _ROUND = ("1", "2", "2.5", "5")  # what the width of a class may begin with
 SHADES = ["#DFEAF4", "#7BAAD3", "#0B5394", "#062B50"]
-_THIN, _THICK = (2.5, 1.1), (3.2, 1.8)  # points: the white below an outline, the outline
+_THIN, _THICK = (2.2, 0.8), (3.7, 2.1)  # points: the white below an outline, the outline
+_OUTLINE = compile(r'<g id="contour-(\w+)">.*?</g>\s*', DOTALL)
 _UNKNOWN: dict[str, Any] = {"facecolor": "#F2F2F2", "edgecolor": "#8C8C8C", "hatch": "//////"}
 
 
@@ -58,8 +60,10 @@ def choropleth(
         raise NothingToDrawError("Rien à cartographier : aucun département connu.")
     marked, near = {_code(geo) for geo in highlight}, {_code(geo) for geo in zoom or ()} & set(outlines)
     outlined = sorted((marked | near) & set(outlines))
+    if len(outlined) == len(outlines):  # around each area of the country, they would only hide the small ones
+        outlined = []
     plain = drawn.made(_map, frame, units, outlines=outlines, near=sorted(near), outlined=outlined)
-    study = set(zoom or ()) | set(highlight)
+    study = set(highlight) & set(frame["geo"]) or set(zoom or ())
     meta = texts(
         [frame], units, title=title, name=name, example=_example(frame, study), reading=reading,
         description=alt.describe_map(frame, title, len(outlines), study, units),
@@ -94,14 +98,19 @@ def _map(frame: pd.DataFrame, units: Units, *, outlines: Outlines, near: list[st
 
 
 def _marked(plain: str, codes: set[str]) -> str:
-    """The map with the outlines of these areas thick."""
-    for code in codes:
-        head, found, rest = plain.partition(f'<g id="contour-{code}">')
-        outline, end, tail = rest.partition("</g>")
-        for thin, thick in zip(_THIN, _THICK, strict=True):
-            outline = outline.replace(f"stroke-width: {thin}", f"stroke-width: {thick}")
-        plain = head + found + outline + end + tail
-    return plain
+    """The map with the outlines of these areas thick, above those of their neighbours."""
+    found = list(_OUTLINE.finditer(plain))
+    if not found:
+        return plain
+    thin = [each[0] for each in found if each[1] not in codes]
+    thick = [_thick(each[0]) for each in found if each[1] in codes]
+    return plain[: found[0].start()] + "".join(thin + thick) + plain[found[-1].end() :]
+
+
+def _thick(outline: str) -> str:
+    for old, new in zip(_THIN, _THICK, strict=True):
+        outline = outline.replace(f"stroke-width: {old}", f"stroke-width: {new}")
+    return outline
 
 
 def class_bounds(values: Sequence[float]) -> list[float]:
