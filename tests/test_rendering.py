@@ -24,7 +24,7 @@ from cpsr_study.report.html import render_html
 from cpsr_study.report.pdf import cannot_be_drawn, column_weights, day_of, is_narrow, render_pdf
 from cpsr_study.report.safe import safe_file, safe_link, visible
 from cpsr_study.report.typst_markup import literal
-from pdfs import compact, elements, titles
+from pdfs import compact, elements, runs, titles
 from rendering_sample import HIDDEN, NASTY, sample_notebook
 
 SLOW = [HealthCheck.too_slow]
@@ -358,3 +358,17 @@ def test_invented_data_are_said_on_each_page():
     assert page.select_one(".invented").get_text() == "Données fictives"
     pages = PdfReader(io.BytesIO(render_pdf(notebook))).pages
     assert all("Données fictives" in sheet.extract_text() for sheet in pages)
+
+
+def test_a_title_is_nearer_to_its_text_than_to_what_comes_before():
+    texts = ["# Un chapitre", "Un paragraphe.", "## Un titre\n\nSon texte."]
+    page = PdfReader(io.BytesIO(render_pdf(small(*map(new_markdown_cell, texts))))).pages[2]
+    _, before, title, after, *_ = sorted({round(run.base) for run in runs(page)}, reverse=True)
+    assert before - title > 1.3 * (title - after) > 0
+
+
+@pytest.mark.parametrize("text", ["# Un chapitre", "Du texte.\n\n# Un chapitre\n\nSuite.", "## Le premier titre"])
+def test_a_chapter_may_begin_with_a_title_of_its_own(text):
+    """Written by its author as Markdown, at the head of a cell or inside it."""
+    pages = PdfReader(io.BytesIO(render_pdf(small(new_markdown_cell(text))))).pages
+    assert any(text.split("# ")[1].split("\n")[0] in page.extract_text() for page in pages[2:])

@@ -113,6 +113,13 @@ def is_short(rows: list[list[dict]]) -> bool:
     return len(rows) <= 12 and sum(len(cell["text"]) for row in rows for cell in row) < 1500
 
 
+def level_of(tokens: list[dict]) -> int:
+    """The level of the title that a Markdown text begins with, or 0; 1 if it holds the title of a chapter anywhere."""
+    told = [token for token in tokens if token["type"] != "blank_line"]
+    levels = [int(token["attrs"]["level"]) if token["type"] == "heading" else 0 for token in told]
+    return 1 if 1 in levels else next(iter(levels), 0)
+
+
 class ReportTypstExporter(ReportExporter):
     """nbconvert exporter ``cpsr-typst``: the merged report notebook to Typst source."""
 
@@ -139,7 +146,9 @@ class ReportTypstExporter(ReportExporter):
         for block in blocks:
             if block["kind"] == "markdown":
                 title = {"anchor": block["anchor"], "number": block["number"]}
-                block["content"] = Markdown(anchors, title).render(block.pop("tokens"))
+                tokens = block.pop("tokens")
+                block["level"] = level_of(tokens)
+                block["content"] = Markdown(anchors, title).render(tokens)
             elif block["kind"] == "table":
                 block["weights"] = column_weights(block["columns"], block["rows"])
                 block["narrow"] = is_narrow(block["columns"], block["rows"], block["weights"])
