@@ -372,3 +372,13 @@ def test_a_chapter_may_begin_with_a_title_of_its_own(text):
     """Written by its author as Markdown, at the head of a cell or inside it."""
     pages = PdfReader(io.BytesIO(render_pdf(small(new_markdown_cell(text))))).pages
     assert any(text.split("# ")[1].split("\n")[0] in page.extract_text() for page in pages[2:])
+
+
+@pytest.mark.parametrize("text", ["> # Cité", "- # Cité", "1. point\n\n   ## Cité"])
+def test_a_title_inside_a_list_or_a_quotation_is_only_bold(text):
+    """It is no part of the outline, and a page cannot begin there."""
+    notebook = small(new_markdown_cell(text))
+    page = BeautifulSoup(render_html(notebook), "html.parser")
+    assert page.main.find("strong", string="Cité") and not page.main.find(["h1", "h2"], string="Cité")
+    pages = PdfReader(io.BytesIO(render_pdf(notebook))).pages
+    assert any("Cité" in page.extract_text() for page in pages)

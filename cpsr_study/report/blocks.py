@@ -162,11 +162,15 @@ def _markdown(source: str, headings: Headings, first_note: int) -> tuple[list[di
 
     parse: Any = create_markdown(renderer="ast", plugins=["table", "footnotes"])
     tokens: list[dict] = parse(source)
-    notes = 0
+    notes, titles = 0, {id(token) for token in tokens}
     for token in _walk(tokens):
         if token["type"] == "heading" and not _words(token).strip():
             token.clear()
             token["type"] = "blank_line"  # an empty heading is an error for both outputs
+        elif token["type"] == "heading" and id(token) not in titles:  # in a list or a quotation, it is none
+            words = token["children"]
+            token.clear()
+            token |= {"type": "paragraph", "children": [{"type": "strong", "children": words}]}
         elif token["type"] == "heading":
             token["attrs"]["level"] = headings.level(max(2, token["attrs"]["level"]))
         elif token["type"] in ("footnote_ref", "footnote_item"):
