@@ -52,3 +52,8 @@ def test_plain_text_stays_as_it_is() -> None:
 def test_what_acts_is_invisible_too() -> None:
     """Nothing that a text names is shown as it is by a message."""
     assert not [hex(code) for code in range(sys.maxunicode + 1) if is_hidden(chr(code)) and not is_invisible(chr(code))]
+
+
+def test_nothing_printable_is_hidden() -> None:
+    """A text that is printable is not looked through."""
+    assert not [code for code in range(0x110000) if chr(code).isprintable() and is_hidden(chr(code))]
