@@ -235,11 +235,13 @@ def _read(path: Path, make: Callable[[dict[str, Any]], Territory]) -> dict[str, 
     opened = gzip.open if path.suffix == ".gz" else open
     try:
         with opened(path, "rt", encoding="utf-8", newline="") as handle:
-            for row in csv.DictReader(map(typographic, handle), strict=True):
+            cells = filter(None, csv.reader(map(typographic, handle), strict=True))
+            columns = next(cells, [])
+            for found in cells:
                 line += 1
-                if None in row or None in row.values():
-                    raise ValueError  # more cells than headings, or fewer
-                area = make(row | {"population": int(row["population"]) if row["population"] else None})
+                row: dict[str, Any] = dict(zip(columns, found, strict=True))
+                row["population"] = int(row["population"]) if row["population"] else None
+                area = make(row)
                 areas[area.code] = area
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, csv.Error, zlib.error):
         raise DataError(f"{where} ne se lit pas après la ligne {line}.") from None

@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 GEOGRAPHIES = ("siege", "lieu")  # of the buyer, of the execution: the prefix of the columns of a contract
 SMALL = {"EPCI": "epci", "COM": "com"}  # the levels that need the communes, with their column there
 ALL = "FROM marches"
-CONDITIONS = {"FRMET": "metropole", "REG": "reg = {code}", "DEP": "dep = {code}"}
-LEVELS = (
-    "GROUPING SETS ((geographie, annee, france), (geographie, annee, frmet), "
-    "(geographie, annee, reg), (geographie, annee, dep))"
-)
 BREAKDOWNS = (
     "GROUPING SETS ((annee, type), (annee, categorie), (annee, procedure), (annee, taille), (annee, place_au_seuil))"
 )
@@ -87,27 +82,17 @@ def opened(
 
 
 def places(base: "DuckDBPyConnection", territories: "Territories") -> None:
-    """The tables `departements` and `regions`: code as contracts write it, code of the area, in metropolitan France."""
-    regions, departements = territories.all("REG"), territories.all("DEP")
+    """The tables `places`, where a contract may be and the code that says so, and `appartenances`, what holds each."""
+    areas = [area for level in ("FR", "REG", "DEP") for area in territories.all(level)]
+    written = [[area.level, area.code.partition("-")[2], area.code] for area in areas]
+    held = [[area.code, geo] for area in areas for geo in (area.code, *territories.ancestors(area.code))]
     base.execute(
-        "CREATE TEMP TABLE regions AS SELECT unnest(?) AS code, unnest(?) AS geo, unnest(?) AS metropole",
-        [*_written(regions), [area.parent == "FRMET" for area in regions]],
+        "CREATE TEMP TABLE places AS SELECT unnest(?) AS niveau, unnest(?) AS code, unnest(?) AS place",
+        list(zip(*written, strict=True)),
     )
-    metropolitan = {area.code for area in regions if area.parent == "FRMET"}
     base.execute(
-        "CREATE TEMP TABLE departements AS "
-        "SELECT unnest(?) AS code, unnest(?) AS geo, unnest(?) AS region, unnest(?) AS metropole",
-        [
-            *_written(departements),
-            [area.parent for area in departements],
-            [area.parent in metropolitan for area in departements],
-        ],
+        "CREATE TEMP TABLE appartenances AS SELECT unnest(?) AS place, unnest(?) AS geo", list(zip(*held, strict=True))
     )
-
-
-def _written(areas: "list[Territory]") -> list[list[str]]:
-    """14 and DEP-14."""
-    return [[area.code.partition("-")[2] for area in areas], [area.code for area in areas]]
 
 
 def communes(base: "DuckDBPyConnection", territories: "Territories") -> None:
@@ -155,7 +140,7 @@ def contracts_of(area: "Territory", lieu: str) -> str:
     if area.level in SMALL:
         return filled("communes", lieu=lieu, niveau=SMALL[area.level], code=code)
     located = filled("lieux", contrats=ALL, lieu=lieu)
-    return f"FROM ({located}) WHERE {CONDITIONS[area.level].replace('{code}', code)}"
+    return f"FROM ({located}) SEMI JOIN (FROM appartenances WHERE geo = {code}) USING (place)"
 
 
 def count(base: "DuckDBPyConnection", contracts: str) -> None:
@@ -169,7 +154,7 @@ def wholes(base: "DuckDBPyConnection", geographies: tuple[str, ...], contracts: 
         " UNION ALL ".join(f"({filled('lieux', contrats=rows, lieu=lieu)})" for lieu in geographies)
         for rows in ("FROM comptes", contracts)
     )
-    return _records(base, filled("ensembles", lieux_des_comptes=lines, lieux=located, niveaux=LEVELS))
+    return _records(base, filled("ensembles", lieux_des_comptes=lines, lieux=located))
 
 
 def by_category(base: "DuckDBPyConnection", area: "Territory", lieu: str) -> list[Record]:
