@@ -28,7 +28,7 @@ from cpsr_study.sources.answers import Limits
 from cpsr_study.sources.decp import fetch, intake, json_lines, json_stream, normalise, session, sirene, store
 from cpsr_study.sources.decp.figures import _share_note, wilson
 from cpsr_study.territories import Territories
-from decp_files import HERE, LIMIT, as_json, bare, rows, silent, whole, written
+from decp_files import HERE, LIMIT, as_json, as_parquet, bare, rows, silent, whole, written
 
 SAMPLES = Path(os.environ.get("CPSR_SAMPLES", "absent")) / "decp"
 
@@ -229,6 +229,8 @@ PLAIN = [
     ("propre", "'Ville' || chr(160)", "Ville"), ("propre", "chr(8195) || 'Ville'", "Ville"),
     ("propre", "'État '", "État"), ("propre", "'Marché réservé'", "Marché réservé"), ("propre", "' MQ '", None),
     ("propre", "'CDL'", None), ("propre", "'nan'", None), ("propre", "''", None), ("propre", "'INX  abc'", "abc"),
+    ("nombre", "12.5::DOUBLE", 12.5), ("nombre", "'nan'::DOUBLE", None), ("nombre", "12.50::DECIMAL(9, 2)", 12.5),
+    ("nombre", "12::BIGINT", 12.0), ("rang", "2", 2), ("rang", "2.0::DOUBLE", 2), ("rang", "NULL::INTEGER", 0),
     ("nombre", "'12.5'", 12.5), ("nombre", "'1 000,5'", 1000.5), ("nombre", "'INX 3'", 3.0), ("nombre", "'nan'", None),
     ("jour", "'2024-01-05'", date(2024, 1, 5)), ("jour", "'2018-10-23+02:00'", date(2018, 10, 23)),
     ("jour", "'05/01/2024'", date(2024, 1, 5)), ("jour", "' 2024-01-05 '", date(2024, 1, 5)), ("jour", "'MQ'", None),
@@ -282,6 +284,23 @@ def test_a_contract_and_the_modification_beside_it_are_read_from_a_parquet_as_fr
     amended = dict(zip(("uid", "acheteur_id", "premiere", "derniere"), contracts[0][:4], strict=True))
     assert (amended["premiere"]["montant"], amended["derniere"]["montant"]) == (1000, 1500)
     assert contracts[0][-1] == ["11111111111111", "22222222222222"]
+
+
+TYPES = {
+    "as published": "montant::DOUBLE AS montant, modification_id::INTEGER AS modification_id",
+    "other numbers": "montant::DECIMAL(20, 2) AS montant, modification_id::DOUBLE AS modification_id",
+    "days and booleans": "dateNotification::DATE AS dateNotification, donneesActuelles::BOOLEAN AS donneesActuelles",
+}
+
+
+@pytest.mark.parametrize("types", TYPES)
+def test_a_parquet_with_types_gives_what_its_text_gives(types: str, tmp_path: Path) -> None:
+    """Numbers are not written as text to be read again; they, days and booleans are the same contracts."""
+    text = as_parquet([line for line in rows() if "+" not in line["dateNotification"]], tmp_path / "text.csv")
+    typed = tmp_path / "typed.parquet"
+    duckdb.execute(f"COPY (SELECT * REPLACE ({TYPES[types]}) FROM '{text}') TO '{typed}'")
+    contracts = kept(text, tmp_path / "from_text")
+    assert len(contracts) > 60 and kept(typed, tmp_path / "from_types") == contracts
 
 
 def kept(path: Path, target: Path) -> list[tuple]:

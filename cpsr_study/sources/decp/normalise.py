@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -59,8 +60,8 @@ def normalise(path: Path, target: Path, limit: str, advance: Progress = lambda d
     found = formats.recognise(path)
     try:
         with tempfile.TemporaryDirectory(prefix=".lignes-", dir=target.parent) as folder:
-            text = tabular.read_whole(path, Path(folder)) if found.kind == "csv" else None
-            counts = _made(path, text, found, target, limit, Path(folder), advance)
+            with tabular.told(path) if found.kind == "csv" else nullcontext() as told:
+                counts = _made(path, told, found, target, limit, Path(folder), advance)
             (target / COUNTS).write_bytes(msgspec.json.encode(asdict(counts)))
     except duckdb.Error as error:
         reason = shown(str(error).splitlines()[0])
@@ -78,9 +79,19 @@ def normalise(path: Path, target: Path, limit: str, advance: Progress = lambda d
 
 
 def _made(
-    path: Path, text: Text | None, found: Format, target: Path, limit: str, folder: Path, advance: Progress
+    path: Path,
+    told: Callable[[], Text] | None,
+    found: Format,
+    target: Path,
+    limit: str,
+    folder: Path,
+    advance: Progress,
+    copy: Path | None = None,
 ) -> Counts:
-    """Write the contracts and the rejects: once more, from a copy, when the text did not read as it should."""
+    """Write the contracts and the rejects: once more, from a copy, when the text did not read as it should.
+
+    `told`: what a CSV is, known once it is read.
+    """
     memory = json_lines.MEMORY if found.kind == "json" else tabular.MEMORY
     with session.connected(target.parent, memory) as base:
         if found.kind == "parquet":
@@ -90,20 +101,21 @@ def _made(
         if found.kind == "json":
             lines = json_lines.view(base, path, folder, advance)
         else:
-            lines = tabular.view(base, text.path if text else path, found)
+            lines = tabular.view(base, copy or path, found)
         kept, rejected = _contracts(base, target, lines)
+        text = told() if told else None
         mended = _mended(base, text, found, kept + rejected, folder) if text else None
         if not mended:
             warnings = tabular.unreadable(base, path, text) if text else []
             reasons = _rejects(base, target, rejected > 0)
             return replace(_counts(base, target, found, kept, reasons), warnings=warnings)
     shutil.rmtree(target)
-    return _made(path, mended, found, target, limit, folder, advance)
+    return _made(path, lambda: mended, found, target, limit, folder, advance, mended.path)
 
 
 def _mended(base: "DuckDBPyConnection", text: Text, found: Format, records: int, folder: Path) -> Text | None:
     """A copy of a CSV, once read: as UTF-8 if it was not, then without the lines that swallow others."""
-    if tabular.garbled(base) and not text.transcoded:
+    if (text.old or tabular.garbled(base)) and not text.transcoded:
         return tabular.transcoded(text.path, folder)
     return quotes.given_back(text, found, records + tabular.faulty(base), folder)
 

@@ -1,6 +1,9 @@
 """The view `lignes` on a CSV or a Parquet of any of the published shapes: one row a line, every cell as text."""
 
 import codecs
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +24,7 @@ BLOCK = 1 << 18  # bytes read at a time: what a processor holds near
 TAIL, LONGEST = 1 << 16, 4_000_000  # bytes: what is kept of the end of a file, what a line may have
 CONTINUED = bytes(range(0x80, 0xC0))  # what is inside a letter in UTF-8
 MEMORY = "1800MB"  # the whole stays under 2 GB
+NUMBERS = ("montant", "version")
 TITULAIRES = ("titulaire", "titulaire_1", "titulaire_2", "titulaire_3")
 
 
@@ -28,14 +32,16 @@ TITULAIRES = ("titulaire", "titulaire_1", "titulaire_2", "titulaire_3")
 class Text:
     """A CSV read once: where it is, whether its last line has its end, that line, and how many there are.
 
-    `transcoded`: it is our copy, as UTF-8. `unclosed`: lines taken out of it because they open a quote that nothing
-    closes, by their number.
+    `old`: one of its ends is no UTF-8. `transcoded`: it is our copy, as UTF-8.
+
+    `unclosed`: lines taken out of it because they open a quote that nothing closes, by their number.
     """
 
     path: Path
     ended: bool
     last: str
     lines: int
+    old: bool = False
     transcoded: bool = False
     unclosed: dict[int, str] = field(default_factory=dict)
 
@@ -53,9 +59,7 @@ def view(base: "DuckDBPyConnection", path: Path, found: Format) -> Lines:
         base.execute(f"CREATE TEMP VIEW brut AS SELECT *, row_number() OVER () - 1 AS ligne FROM {_csv(path, found)}")
     identity = columns.get("id", f"{columns.get('uid')}[15:]")
     winners = [columns[name] for name in TITULAIRES if name in columns]
-    given: dict[str, str] = {
-        name: f"{columns[name]}::VARCHAR" if name in columns else "NULL::VARCHAR" for name in COLUMNS
-    }
+    given: dict[str, str] = {name: _cell(name, columns) for name in COLUMNS}
     given |= {"ligne": "ligne", "base": "true", "id": f"{identity}::VARCHAR"}
     given["date_premiere"] = given["date_notification"]
     given["titulaires"] = _parties(winners)
@@ -63,23 +67,33 @@ def view(base: "DuckDBPyConnection", path: Path, found: Format) -> Lines:
     return Lines(again=found.kind == "parquet")  # to parse a CSV again would take longer than to carry all its cells
 
 
-def read_whole(path: Path, folder: Path) -> Text:
-    """A CSV, or a copy in the folder when its two ends are no UTF-8, and how it ends. EOFError for a gzip that is cut.
+@contextmanager
+def told(path: Path) -> Iterator[Callable[[], Text]]:
+    """What `read_whole` tells of a CSV, read while others take its cells; a gzip, which may be cut, is read before."""
+    if formats.compressed(path):
+        text = read_whole(path)
+        yield lambda: text
+        return
+    with ThreadPoolExecutor(1) as aside:
+        yield aside.submit(read_whole, path).result
 
-    What is between is only counted: whoever takes its cells sees those that are no UTF-8 (`garbled`).
+
+def read_whole(path: Path) -> Text:
+    """How a CSV ends, and how many lines it has. EOFError for a gzip that is cut.
+
+    Only its two ends are looked at: whoever takes its cells sees those that are no UTF-8 (`garbled`).
     """
-    tail, lines = b"", 0
+    head = tail = b""
+    lines = 0
     with formats.opened(path) as handle:
         while block := handle.read(BLOCK):
-            if not tail and _is_old(block, cut=True):
-                return transcoded(path, folder)
+            head = head or block
             tail = tail[-TAIL:] + block
             lines += block.count(b"\n")
     last = tail[-TAIL:].rstrip().rpartition(b"\n")[2].lstrip(CONTINUED)
-    if _is_old(last):  # or cut inside a letter
-        return transcoded(path, folder)
+    old = _is_old(head, cut=True) or _is_old(last)  # or cut inside a letter
     ended = tail.endswith(b"\n")
-    return Text(path, ended, last.decode().strip(), lines + (not ended))
+    return Text(path, ended, last.decode("utf-8", formats.LENIENT).strip(), lines + (not ended), old)
 
 
 def _is_old(text: bytes, cut: bool = False) -> bool:
@@ -98,7 +112,7 @@ def transcoded(path: Path, folder: Path) -> Text:
         while block := source.read(BLOCK):
             handle.write(decoder.decode(block))
         handle.write(decoder.decode(b"", final=True))
-    return replace(read_whole(target, folder), transcoded=True)
+    return replace(read_whole(target), transcoded=True)
 
 
 def garbled(base: "DuckDBPyConnection") -> bool:
@@ -151,6 +165,13 @@ def _parties(cells: list[str]) -> str:
     if len(values) < 2:
         return values[0] if values else "NULL::VARCHAR"
     return f"nullif(concat_ws(chr(31), {', '.join(values)}), '')"
+
+
+def _cell(name: str, columns: dict[str, str]) -> str:
+    """A cell as text; a number as it is, which costs less than to write it and to read it again."""
+    if name not in columns:
+        return "NULL::VARCHAR"
+    return columns[name] if name in NUMBERS else f"{columns[name]}::VARCHAR"
 
 
 def _select(given: dict[str, str], where: str = "") -> str:

@@ -1,4 +1,4 @@
--- What the cells of the DECP really hold, made plain. Every cell arrives as text.
+-- What the cells of the DECP really hold, made plain. Every cell arrives as text, but for the numbers of a Parquet.
 
 -- A marker is no value (CDL: conditional field left empty, MQ: mandatory field missing, NC: not said); INX comes
 -- before a value that the ministry judged out of format, and the value is kept. (No IN here: DuckDB makes a join of a
@@ -24,11 +24,12 @@ CREATE MACRO jour(x) AS
         try_strptime(left(propre(x), 10), '%d/%m/%Y')::DATE
     );
 
--- « nan » is a marker, and DuckDB reads it as a number that is none.
+-- « nan » is a marker, and DuckDB reads it as a number that is none. A number of a Parquet comes as it is.
 CREATE MACRO nombre_net(x) AS nullif(try_cast(x AS DOUBLE), 'nan'::DOUBLE);
 CREATE MACRO nombre(x) AS
-    coalesce(nombre_net(x), try_cast(replace(replace(propre(x), ',', '.'), ' ', '') AS DOUBLE));
-CREATE MACRO rang(x) AS coalesce(try_cast(coalesce(nombre_net(x), try_cast(propre(x) AS DOUBLE)) AS INTEGER), 0);
+    coalesce(nombre_net(x), try_cast(replace(replace(propre(x::VARCHAR), ',', '.'), ' ', '') AS DOUBLE));
+CREATE MACRO rang(x) AS
+    coalesce(try_cast(coalesce(nombre_net(x), try_cast(propre(x::VARCHAR) AS DOUBLE)) AS INTEGER), 0);
 CREATE MACRO vrai(x) AS
     CASE WHEN x = 'true' THEN true
          WHEN x = 'false' THEN false
