@@ -30,6 +30,9 @@ LINES = [
 ]
 
 
+SIRETS = ("21140118700016", "21140118700024", "21140118700032")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A data folder whose contracts come from a JSON, which places no buyer."""
@@ -203,6 +206,20 @@ def test_cells_are_read_as_they_are_published(form: str, tmp_path: Path, folder:
     taken = sirene.take(path, folder, silent)
     kept = duckdb.execute(f"FROM read_parquet('{folder / 'raw' / sirene.SOURCE / taken.vintage / sirene.EXTRACT}')")
     assert kept.fetchall() == [(STATE, "2A004"), (TOWN, "97411"), (HOSPITAL, "14118")]
+
+
+@pytest.mark.parametrize("piece", range(40, 130, 3))
+def test_a_cell_on_several_lines_is_not_cut_between_two_pieces(
+    piece: int, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever a piece ends, inside a quoted cell too."""
+    monkeypatch.setattr(sirene, "PIECE", piece)
+    lines = [f'{SIRETS[rank]},"Enseigne {rank}\ndite ""la {rank}""\n\nici",1411{rank}' for rank in range(3)]
+    text = "\n".join(["siret,enseigne,codeCommuneEtablissement", *lines, ""])
+    with zipfile.ZipFile(tmp_path / "stock.zip", "w") as archive:
+        archive.writestr("StockEtablissement_utf8.csv", text)
+    taken = sirene.take(tmp_path / "stock.zip", folder, silent)
+    assert (taken.read, taken.kept) == (3, 3)
 
 
 def test_the_last_extract_counts(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

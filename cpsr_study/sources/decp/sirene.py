@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from cpsr_study.errors import DataError
 from cpsr_study.hidden import shown
@@ -126,9 +126,19 @@ def _sources(
     with zipfile.ZipFile(path) as archive, archive.open(_member(archive)) as source:
         source.readline()
         while block := source.read(PIECE):
-            piece.write_bytes(block + source.readline())
+            piece.write_bytes(block + _rest(block, source))
             yield f"read_csv({literal(piece)}, header = false, {options})"
             advance(archive.fp.tell() if archive.fp else 0)
+
+
+def _rest(block: bytes, source: IO[bytes]) -> bytes:
+    """What comes after a piece until its last line has its end, and its last cell too when it has several lines."""
+    rest = source.readline()
+    inside = (block.count(b'"') + rest.count(b'"')) % 2
+    while inside and len(rest) < HEAD and (line := source.readline()):
+        rest += line
+        inside = (inside + line.count(b'"')) % 2
+    return rest
 
 
 def _member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
