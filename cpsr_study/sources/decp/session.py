@@ -4,7 +4,7 @@ import errno
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,8 +27,7 @@ def connected(folder: Path, memory: str = MEMORY, macros: bool = True) -> "Itera
         base.execute("SET temp_directory = ?", [spill])
         base.execute("SET preserve_insertion_order = false")
         base.execute("SET partitioned_write_flush_threshold = 20000")  # rows held for each year or part, each thread
-        if base.execute("SELECT current_setting('enable_progress_bar')").fetchall() != [(False,)]:
-            # It writes among our own lines. Not said where it is so: in JupyterLab without widgets, DuckDB refuses it.
+        with suppress(duckdb.Error):  # it writes among our own lines; JupyterLab without widgets has none, and refuses
             base.execute("SET enable_progress_bar = false")
         if macros:  # they are read in as long as it takes to count a small file
             base.execute(sql("macros"))
