@@ -52,10 +52,10 @@ PAIRS = (
     Pair("import Parquet / copie DuckDB", "ours_import", "bare_copy", "decp.parquet", most=1.5),
     Pair("import CSV / copie DuckDB, même mémoire", "ours_import", "bare_copy_in_memory", "decp.csv", least=4),
     Pair("import Parquet / copie DuckDB, même mémoire", "ours_import", "bare_copy_in_memory", "decp.parquet", least=4),
-    Pair("lecture JSON / ijson", "ours_json", "ijson_json", "decp.json", "ijson", 1 / 3, 400),
+    Pair("lecture JSON / ijson", "ours_json", "ijson_json", "decp.json", "ijson", 0.33, 400),
     Pair("import JSON entier / lecture ijson", "ours_import", "ijson_json", "decp.json", "ijson", memory=400),
     Pair("agrégat / DuckDB nu", "ours_aggregate", "bare_aggregate", "contrats.parquet", most=1.15),
-    Pair("agrégat / pandas", "ours_aggregate", "pandas_aggregate", "contrats.parquet", "pyarrow", 1 / 3),
+    Pair("agrégat / pandas", "ours_aggregate", "pandas_aggregate", "contrats.parquet", "pyarrow", 0.33),
 )
 
 
