@@ -15,7 +15,7 @@ from cpsr_study.sources.decp import formats, json_lines, quotes, session, tabula
 from cpsr_study.sources.decp.formats import Format
 from cpsr_study.sources.decp.records import COLUMNS, Lines
 from cpsr_study.sources.decp.session import literal, sql
-from cpsr_study.sources.decp.tabular import Text
+from cpsr_study.sources.decp.tabular import Reading, Text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -60,8 +60,8 @@ def normalise(path: Path, target: Path, limit: str, advance: Progress = lambda d
     found = formats.recognise(path)
     try:
         with tempfile.TemporaryDirectory(prefix=".lignes-", dir=target.parent) as folder:
-            with tabular.told(path) if found.kind == "csv" else nullcontext() as told:
-                counts = _made(path, told, found, target, limit, Path(folder), advance)
+            with tabular.reading(path) if found.kind == "csv" else nullcontext() as reading:
+                counts = _made(path, reading, found, target, limit, Path(folder), advance)
             (target / COUNTS).write_bytes(msgspec.json.encode(asdict(counts)))
     except duckdb.Error as error:
         reason = shown(str(error).splitlines()[0])
@@ -79,19 +79,9 @@ def normalise(path: Path, target: Path, limit: str, advance: Progress = lambda d
 
 
 def _made(
-    path: Path,
-    told: Callable[[], Text] | None,
-    found: Format,
-    target: Path,
-    limit: str,
-    folder: Path,
-    advance: Progress,
-    copy: Path | None = None,
+    path: Path, reading: Reading | None, found: Format, target: Path, limit: str, folder: Path, advance: Progress
 ) -> Counts:
-    """Write the contracts and the rejects: once more, from a copy, when the text did not read as it should.
-
-    `told`: what a CSV is, known once it is read.
-    """
+    """Write the contracts and the rejects: once more, from a copy, when the text did not read as it should."""
     memory = json_lines.MEMORY if found.kind == "json" else tabular.MEMORY
     with session.connected(target.parent, memory) as base:
         if found.kind == "parquet":
@@ -101,16 +91,16 @@ def _made(
         if found.kind == "json":
             lines = json_lines.view(base, path, folder, advance)
         else:
-            lines = tabular.view(base, copy or path, found)
+            lines = tabular.view(base, reading.path if reading else path, found)
         kept, rejected = _contracts(base, target, lines)
-        text = told() if told else None
+        text = reading.text() if reading else None
         mended = _mended(base, text, found, kept + rejected, folder) if text else None
         if not mended:
             warnings = tabular.unreadable(base, path, text) if text else []
             reasons = _rejects(base, target, rejected > 0)
             return replace(_counts(base, target, found, kept, reasons), warnings=warnings)
     shutil.rmtree(target)
-    return _made(path, lambda: mended, found, target, limit, folder, advance, mended.path)
+    return _made(path, tabular.known(mended), found, target, limit, folder, advance)
 
 
 def _mended(base: "DuckDBPyConnection", text: Text, found: Format, records: int, folder: Path) -> Text | None:

@@ -1,4 +1,4 @@
-"""The view `lignes` on a CSV or a Parquet of any of the published shapes: one row a line, every cell as text."""
+"""The view `lignes` on a CSV or a Parquet of any of the published shapes: one row a line, text but for its numbers."""
 
 import codecs
 from collections.abc import Callable, Iterator
@@ -46,6 +46,14 @@ class Text:
     unclosed: dict[int, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A CSV to take the cells of: where it is, and what is told of it, which may wait for its end."""
+
+    path: Path
+    text: Callable[[], Text]
+
+
 def view(base: "DuckDBPyConnection", path: Path, found: Format) -> Lines:
     """Make the view.
 
@@ -68,14 +76,18 @@ def view(base: "DuckDBPyConnection", path: Path, found: Format) -> Lines:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[Callable[[], Text]]:
-    """What `read_whole` tells of a CSV, read while others take its cells; a gzip, which may be cut, is read before."""
+def reading(path: Path) -> Iterator[Reading]:
+    """A CSV that is read whole while others take its cells; a gzip, which may be cut, is read before."""
     if formats.compressed(path):
-        text = read_whole(path)
-        yield lambda: text
+        yield known(read_whole(path))
         return
     with ThreadPoolExecutor(1) as aside:
-        yield aside.submit(read_whole, path).result
+        yield Reading(path, aside.submit(read_whole, path).result)
+
+
+def known(text: Text) -> Reading:
+    """A CSV that was read before."""
+    return Reading(text.path, lambda: text)
 
 
 def read_whole(path: Path) -> Text:
